@@ -1,0 +1,51 @@
+// nisa: the instructions, as functions. An instruction's struct is its argument list:
+//   nisa::tensor_tensor({.dst = c, .data1 = a, .data2 = b, .op = nl::add});
+#pragma once
+
+#include <source_location>
+
+#include "kiln/dsl/tensor.h"
+
+namespace kiln::dsl {
+
+template <class T>
+struct RecordInstruction {
+  void operator()(const T& instruction,
+                  const std::source_location& where = std::source_location::current()) const {
+    at(where);
+    recorder().record(instruction);
+  }
+};
+
+namespace nisa {
+
+inline constexpr RecordInstruction<Activation> activation;
+inline constexpr RecordInstruction<ActivationReduce> activation_reduce;
+inline constexpr RecordInstruction<AffineSelect> affine_select;
+inline constexpr RecordInstruction<BnAggr> bn_aggr;
+inline constexpr RecordInstruction<BnStats> bn_stats;
+inline constexpr RecordInstruction<DmaCopy> dma_copy;
+inline constexpr RecordInstruction<DmaTranspose> dma_transpose;
+inline constexpr RecordInstruction<Iota> iota;
+inline constexpr RecordInstruction<Memset> memset;
+inline constexpr RecordInstruction<NcMatmul> nc_matmul;
+inline constexpr RecordInstruction<NcStreamShuffle> nc_stream_shuffle;
+inline constexpr RecordInstruction<NcTranspose> nc_transpose;
+inline constexpr RecordInstruction<RangeSelect> range_select;
+inline constexpr RecordInstruction<Reciprocal> reciprocal;
+inline constexpr RecordInstruction<ScalarTensorTensor> scalar_tensor_tensor;
+inline constexpr RecordInstruction<TensorCopy> tensor_copy;
+inline constexpr RecordInstruction<TensorCopyPredicated> tensor_copy_predicated;
+inline constexpr RecordInstruction<TensorReduce> tensor_reduce;
+inline constexpr RecordInstruction<TensorScalar> tensor_scalar;
+inline constexpr RecordInstruction<TensorTensor> tensor_tensor;
+inline constexpr RecordInstruction<TensorTensorScan> tensor_tensor_scan;
+inline constexpr RecordInstruction<RegisterMove> register_move;
+inline constexpr RecordInstruction<RegisterLoad> register_load;
+inline constexpr RecordInstruction<RegisterStore> register_store;
+
+using Engine = kiln::Engine;
+using ReduceCmd = kiln::ReduceCmd;
+
+}  // namespace nisa
+}  // namespace kiln::dsl

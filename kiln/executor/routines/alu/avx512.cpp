@@ -1,0 +1,3 @@
+// The ALU operators for AVX-512.
+#define KILN_CPU_LEVEL avx512
+#include "kiln/executor/routines/alu/generic.h"

@@ -1,0 +1,3 @@
+// Element-wise arithmetic for AVX2.
+#define KILN_CPU_LEVEL avx2
+#include "kiln/executor/routines/elementwise/generic.h"

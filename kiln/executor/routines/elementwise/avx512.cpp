@@ -1,0 +1,3 @@
+// Element-wise arithmetic for AVX-512.
+#define KILN_CPU_LEVEL avx512
+#include "kiln/executor/routines/elementwise/generic.h"

@@ -1,0 +1,3 @@
+// Element-wise arithmetic for the scalar level.
+#define KILN_CPU_LEVEL scalar
+#include "kiln/executor/routines/elementwise/generic.h"

@@ -1,0 +1,3 @@
+// nc_matmul for AVX2.
+#define KILN_CPU_LEVEL avx2
+#include "kiln/executor/routines/matmul/generic.h"

@@ -1,0 +1,3 @@
+// nc_matmul for AVX-512.
+#define KILN_CPU_LEVEL avx512
+#include "kiln/executor/routines/matmul/generic.h"

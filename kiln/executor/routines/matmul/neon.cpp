@@ -1,0 +1,3 @@
+// nc_matmul for NEON.
+#define KILN_CPU_LEVEL neon
+#include "kiln/executor/routines/matmul/generic.h"

@@ -1,0 +1,230 @@
+// Speed of the routines on full tiles that are warm in the cache, at every available CPU level.
+// routines_bench [small] [substring of a case's name]
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "kiln/executor/routines/routine.h"
+
+namespace kiln {
+
+namespace {
+
+double seconds_now() {
+  using Clock = std::chrono::steady_clock;
+  return std::chrono::duration<double>(Clock::now().time_since_epoch()).count();
+}
+
+// Seconds per call: the lower quartile of batches.
+double time_of(const std::function<void()>& call, bool small) {
+  call();
+  if (small) return 0;
+  constexpr double batch_seconds = 0.004;
+  const double start = seconds_now();
+  int64_t calls = 0;
+  while (seconds_now() - start < batch_seconds) {
+    call();
+    ++calls;
+  }
+  std::vector<double> batches;
+  for (int i = 0; i < 31; ++i) {
+    const double t = seconds_now();
+    for (int64_t n = 0; n < calls; ++n) call();
+    batches.push_back((seconds_now() - t) / static_cast<double>(calls));
+  }
+  std::sort(batches.begin(), batches.end());
+  return batches[batches.size() / 4];
+}
+
+// Tiles with their memory. Rows are padded to an odd number of cache lines.
+class Bench {
+ public:
+  ViewId tile(DType dtype, int64_t partitions, int64_t elements, Memory memory = Memory::sbuf) {
+    Storage storage{.name = "t", .memory = memory, .dtype = dtype, .rank = 2};
+    storage.shape[0] = partitions;
+    storage.shape[1] = elements;
+    const int64_t lines = (elements * size_bytes(dtype) + 63) / 64 | 1;
+    const int64_t stride = is_on_chip(memory) ? lines * 64 : elements * size_bytes(dtype);
+    const StorageId id = tiles_.add(storage);
+    const auto bytes = static_cast<size_t>((stride * partitions + 63) / 64 * 64);
+    auto* data = static_cast<std::byte*>(std::aligned_alloc(64, bytes));
+    memory_.grow(0);
+    memory_.buffer(id) = {data, is_on_chip(memory) ? stride : 0};
+    const TileAccess a = memory_.access(tiles_.whole(id));
+    for (int64_t n = 0; n < a.partitions * a.elements; ++n) {
+      a.set(n, static_cast<float>(n * 7 % 64) / 16 - 2);
+    }
+    return tiles_.whole(id);
+  }
+  ViewId view(ViewId of, std::initializer_list<std::array<int64_t, 2>> size_and_stride) {
+    View v = tiles_.view(of);
+    v.layout.rank = 0;
+    for (const auto& [size, stride] : size_and_stride) {
+      v.layout.shape[v.layout.rank] = size;
+      v.layout.stride[v.layout.rank] = stride;
+      ++v.layout.rank;
+    }
+    return tiles_.add(v);
+  }
+  TileMemory& memory() { return memory_; }
+  Tiles& tiles() { return tiles_; }
+
+ private:
+  Tiles tiles_;
+  TileMemory memory_{tiles_, 0};
+};
+
+struct Work {
+  double flops = 0;
+  double bytes = 0;
+};
+
+// Runs every level's routine of the instruction and prints a line for each.
+template <class T>
+void measure(std::string_view name, Bench& bench, const T& instruction, Work work, bool small) {
+  for (const RoutineEntry<T>& entry : routines_of<T>()) {
+    if (!is_available(entry.level)) continue;
+    bool covered = true;
+    const double seconds =
+        time_of([&] { covered = entry.run(instruction, bench.memory()) && covered; }, small);
+    uint32_t checksum = 0;
+    for_each_field<T>([&](const auto& field) {
+      using Member = typename std::decay_t<decltype(field)>::Member;
+      if constexpr (std::is_same_v<Member, Out> || std::is_same_v<Member, InOut>) {
+        const TileAccess d = bench.memory().access(instruction.*field.member);
+        for (int64_t n = 0; n < d.partitions * d.elements; ++n) {
+          checksum = checksum * 31 + d.bits(n);
+        }
+      }
+    });
+    fmt::print("{:44} {:7} {:10.2f} us {:8.1f} GFLOP/s {:7.1f} GB/s  {:08x}{}\n", name,
+               name_of(entry.level), seconds * 1e6, seconds > 0 ? work.flops / seconds * 1e-9 : 0,
+               seconds > 0 ? work.bytes / seconds * 1e-9 : 0, checksum,
+               covered ? "" : " not covered");
+  }
+}
+
+constexpr int64_t P = 128, F = 512;
+constexpr double tile_bytes = P * F * 4.0;
+
+struct Case {
+  std::string name;
+  std::function<void(const Case&, bool small)> run;
+};
+
+template <class T>
+Case make(std::string name, Work work, std::function<T(Bench&)> build) {
+  return {std::move(name), [work, build](const Case& c, bool small) {
+            Bench bench;
+            const T instruction = build(bench);
+            measure(c.name, bench, instruction, work, small);
+          }};
+}
+
+void add_matmuls(std::vector<Case>& cases) {
+  for (const auto& [dtype, columns] :
+       {std::pair{DType::float32, F}, {DType::float32, P}, {DType::bfloat16, F},
+        {DType::float8_e4m3, F}, {DType::float32, F - 5}}) {
+    cases.push_back(make<NcMatmul>(
+        fmt::format("nc_matmul 128x128x{} {}", columns, name_of(dtype)),
+        {2.0 * P * P * static_cast<double>(columns), 0}, [dtype, columns](Bench& b) {
+          return NcMatmul{.dst = b.tile(DType::float32, P, columns, Memory::psum),
+                          .stationary = b.tile(dtype, P, P),
+                          .moving = b.tile(dtype, P, columns),
+                          .accumulate = Tristate::no};
+        }));
+  }
+  cases.push_back(make<NcMatmul>("nc_matmul 128x1x512 float32", {2.0 * P * F, 0}, [](Bench& b) {
+    return NcMatmul{.dst = b.tile(DType::float32, 1, F, Memory::psum),
+                    .stationary = b.tile(DType::float32, P, 1),
+                    .moving = b.tile(DType::float32, P, F),
+                    .accumulate = Tristate::no};
+  }));
+  cases.push_back(make<NcMatmul>("nc_matmul 128x16x512 float32", {32.0 * P * F, 0}, [](Bench& b) {
+    return NcMatmul{.dst = b.tile(DType::float32, 16, F, Memory::psum),
+                    .stationary = b.tile(DType::float32, P, 16),
+                    .moving = b.tile(DType::float32, P, F),
+                    .accumulate = Tristate::no};
+  }));
+}
+
+void add_transposes(std::vector<Case>& cases) {
+  for (DType dtype : {DType::float32, DType::bfloat16}) {
+    const double bytes = 2.0 * P * P * static_cast<double>(size_bytes(dtype));
+    cases.push_back(make<NcTranspose>(
+        fmt::format("nc_transpose 128x128 {}", name_of(dtype)), {0, bytes}, [dtype](Bench& b) {
+          return NcTranspose{.dst = b.tile(dtype, P, P, Memory::psum),
+                             .data = b.tile(dtype, P, P)};
+        }));
+  }
+}
+
+void add_elementwise(std::vector<Case>& cases) {
+  for (DType dtype : {DType::float32, DType::bfloat16, DType::float8_e4m3}) {
+    const double bytes = 3 * tile_bytes / 4 * static_cast<double>(size_bytes(dtype));
+    cases.push_back(make<TensorTensor>(
+        fmt::format("tensor_tensor add {}", name_of(dtype)), {P * F, bytes}, [dtype](Bench& b) {
+          return TensorTensor{.dst = b.tile(dtype, P, F),
+                              .data1 = b.tile(dtype, P, F),
+                              .data2 = b.tile(dtype, P, F),
+                              .op = AluOp::add};
+        }));
+  }
+  cases.push_back(make<TensorTensor>("tensor_tensor add [128, 1]", {P, 3.0 * P * 4}, [](Bench& b) {
+    return TensorTensor{.dst = b.tile(DType::float32, P, 1),
+                        .data1 = b.tile(DType::float32, P, 1),
+                        .data2 = b.tile(DType::float32, P, 1),
+                        .op = AluOp::add};
+  }));
+  cases.push_back(
+      make<TensorScalar>("tensor_scalar multiply [128, 1]", {P * F, 2 * tile_bytes}, [](Bench& b) {
+        return TensorScalar{.dst = b.tile(DType::float32, P, F),
+                            .data = b.tile(DType::float32, P, F),
+                            .op0 = AluOp::multiply,
+                            .operand0 = b.tile(DType::float32, P, 1)};
+      }));
+  cases.push_back(make<TensorScalar>(
+      "tensor_scalar multiply, add constants", {2 * P * F, 2 * tile_bytes}, [](Bench& b) {
+        return TensorScalar{.dst = b.tile(DType::float32, P, F),
+                            .data = b.tile(DType::float32, P, F),
+                            .op0 = AluOp::multiply,
+                            .operand0 = 0.5f,
+                            .op1 = AluOp::add,
+                            .operand1 = 1.0f};
+      }));
+  cases.push_back(
+      make<Reciprocal>("reciprocal", {P * F, 2 * tile_bytes}, [](Bench& b) {
+        return Reciprocal{.dst = b.tile(DType::float32, P, F),
+                          .data = b.tile(DType::float32, P, F)};
+      }));
+}
+
+}  // namespace
+
+}  // namespace kiln
+
+int main(int argc, char** argv) {
+  using namespace kiln;
+  bool small = false;
+  std::string wanted;
+  for (int i = 1; i < argc; ++i) {
+    if (std::strcmp(argv[i], "small") == 0) {
+      small = true;
+    } else {
+      wanted = argv[i];
+    }
+  }
+  std::vector<Case> cases;
+  add_matmuls(cases);
+  add_transposes(cases);
+  add_elementwise(cases);
+  for (const Case& c : cases) {
+    if (c.name.find(wanted) != std::string::npos) c.run(c, small);
+  }
+}

@@ -1,0 +1,3 @@
+// Streams and conversions for AVX2.
+#define KILN_CPU_LEVEL avx2
+#include "kiln/executor/routines/stream/generic.h"

@@ -1,0 +1,3 @@
+// Streams and conversions for AVX-512.
+#define KILN_CPU_LEVEL avx512
+#include "kiln/executor/routines/stream/generic.h"

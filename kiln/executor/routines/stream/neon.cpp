@@ -1,0 +1,3 @@
+// Streams and conversions for NEON.
+#define KILN_CPU_LEVEL neon
+#include "kiln/executor/routines/stream/generic.h"

@@ -1,0 +1,3 @@
+// Streams and conversions for the scalar level.
+#define KILN_CPU_LEVEL scalar
+#include "kiln/executor/routines/stream/generic.h"

@@ -1,0 +1,3 @@
+// Transposes for AVX2.
+#define KILN_CPU_LEVEL avx2
+#include "kiln/executor/routines/transpose/generic.h"

@@ -1,0 +1,3 @@
+// Transposes for AVX-512.
+#define KILN_CPU_LEVEL avx512
+#include "kiln/executor/routines/transpose/generic.h"

@@ -1,0 +1,3 @@
+// Transposes for NEON.
+#define KILN_CPU_LEVEL neon
+#include "kiln/executor/routines/transpose/generic.h"

@@ -1,0 +1,3 @@
+// Transposes for the scalar level.
+#define KILN_CPU_LEVEL scalar
+#include "kiln/executor/routines/transpose/generic.h"

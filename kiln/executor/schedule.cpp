@@ -1,0 +1,111 @@
+#include "kiln/executor/schedule.h"
+
+#include <algorithm>
+
+#include "kiln/isa/roles.h"
+
+namespace kiln {
+
+namespace {
+
+struct Use {
+  Region region;
+  uint32_t instruction;
+  bool writes;
+};
+
+// Beyond this many uses of one storage are folded into one, which costs a little parallelism and
+// keeps the search short.
+constexpr size_t uses_max = 256;
+
+class Builder {
+ public:
+  explicit Builder(const Program& program) : program_(program) {
+    uses_.resize(program.tiles.storage_count());
+  }
+
+  void add(uint32_t number, const Instruction& instruction) {
+    number_ = number;
+    std::visit(
+        [&](const auto& i) {
+          for_each_access(i, program_.tiles, [&](ViewId id, Access access) { use(id, access); });
+          if (uses_accumulators(i)) use_accumulators();
+        },
+        instruction);
+  }
+
+  Schedule finish(size_t count) const {
+    Schedule s;
+    s.waits_for.resize(count);
+    s.first_dependent.resize(count + 1);
+    for (const auto& [before, after] : edges_) {
+      ++s.waits_for[after];
+      ++s.first_dependent[before + 1];
+    }
+    for (size_t i = 0; i < count; ++i) s.first_dependent[i + 1] += s.first_dependent[i];
+    s.dependents.resize(edges_.size());
+    std::vector<uint32_t> next(s.first_dependent.begin(), s.first_dependent.end() - 1);
+    for (const auto& [before, after] : edges_) s.dependents[next[before]++] = after;
+    return s;
+  }
+
+ private:
+  void wait_for(uint32_t earlier) {
+    if (earlier == number_) return;
+    // The same pair is often found through several operands.
+    for (size_t i = edges_.size(); i > 0 && edges_[i - 1].second == number_; --i) {
+      if (edges_[i - 1].first == earlier) return;
+    }
+    edges_.emplace_back(earlier, number_);
+  }
+
+  void use(ViewId id, Access access) {
+    const Tile tile = program_.tiles.tile(id);
+    // The state of PSUM accumulation belongs to the whole tile.
+    Region r = region(tile);
+    if (tile.in_psum()) r = {0, tile.storage->partitions(), 0, tile.storage->row_bytes()};
+    const bool writes = access != Access::read;
+    std::vector<Use>& uses = uses_[tile.storage_id.value];
+    if (uses.size() >= uses_max) {
+      for (const Use& earlier : uses) wait_for(earlier.instruction);
+      uses.clear();
+      uses.push_back({{0, tile.storage->partitions(), 0, tile.storage->row_bytes()}, number_, true});
+      return;
+    }
+    std::erase_if(uses, [&](const Use& earlier) {
+      if (!(writes || earlier.writes) || !earlier.region.overlaps(r)) return false;
+      wait_for(earlier.instruction);
+      return writes && covers(r, earlier.region);
+    });
+    uses.push_back({r, number_, writes});
+  }
+
+  static bool covers(const Region& outer, const Region& inner) {
+    return outer.first_partition <= inner.first_partition &&
+           outer.end_partition >= inner.end_partition && outer.first_byte <= inner.first_byte &&
+           outer.end_byte >= inner.end_byte;
+  }
+
+  void use_accumulators() {
+    if (last_accumulating_ >= 0) wait_for(static_cast<uint32_t>(last_accumulating_));
+    last_accumulating_ = number_;
+  }
+
+  const Program& program_;
+  uint32_t number_ = 0;
+  std::vector<std::vector<Use>> uses_;
+  std::vector<std::pair<uint32_t, uint32_t>> edges_;
+  int64_t last_accumulating_ = -1;
+};
+
+}  // namespace
+
+Schedule make_schedule(const Program& program, size_t first) {
+  Builder builder(program);
+  for (size_t i = first; i < program.code.size(); ++i) {
+    builder.add(static_cast<uint32_t>(i - first), program.code[i]);
+  }
+  return builder.finish(program.code.size() - first);
+}
+
+}  // namespace kiln

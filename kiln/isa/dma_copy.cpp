@@ -1,0 +1,56 @@
+#include "kiln/isa/dma_copy.h"
+
+#include "kiln/isa/dma_access.h"
+#include "kiln/isa/rules.h"
+
+namespace kiln {
+
+namespace {
+
+// One index for each row, in a column.
+void check_row_index(const Context& c, Report& report, const NamedTile& t) {
+  if (!rules::has_vector_index(c, t.tile)) return;
+  const Tile index = c.tile(c.tiles.dynamic(t.tile.dynamic).index);
+  if (index.free_elements() == 1) return;
+  report.add(diag::size_mismatch, "the index of {} has {} elements per partition; it must have 1",
+             t.name, index.free_elements());
+}
+
+}  // namespace
+
+void DmaCopy::check(const Context& c, Report& report) const {
+  const NamedTile d{"dst", c.tile(dst.view)}, s{"src", c.tile(src.view)};
+  for (const NamedTile& t : {d, s}) {
+    if (rules::dma_operand(c, report, t, dge_mode)) check_row_index(c, report, t);
+  }
+  rules::same_elements(report, d, s);
+  if (is_packed(d.tile.dtype()) || is_packed(s.tile.dtype())) rules::same_dtype(report, d, s);
+  rules::dma_mode(c, report, dge_mode, priority);
+  if (engine == Engine::unknown) return;
+  if (engine != Engine::sync && engine != Engine::scalar) {
+    report.add(diag::wrong_engine, "engine is {}; sync and scalar can start a dma",
+               name_of(engine));
+  } else if (dge_mode != DgeMode::hwdge) {
+    report.add(diag::bad_argument,
+               "engine is {} and dge_mode is {}; an engine is chosen with hwdge", name_of(engine),
+               name_of(dge_mode));
+  }
+}
+
+void DmaCopy::execute(TileMemory& memory) const {
+  const DmaAccess to(memory, dst.view, oob_mode), from(memory, src.view, oob_mode);
+  const Tile d = memory.tiles().tile(dst.view), s = memory.tiles().tile(src.view);
+  const DType dtype = d.dtype();
+  for (int64_t n = 0; n < d.elements(); ++n) {
+    std::byte* target = to.at(n);
+    const std::byte* source = from.at(n);
+    if (target == nullptr || source == nullptr) continue;
+    if (dtype == s.dtype()) {
+      store_bits(dtype, target, load_bits(dtype, source));
+    } else {
+      store_float32(dtype, target, load_float32(s.dtype(), source));
+    }
+  }
+}
+
+}  // namespace kiln

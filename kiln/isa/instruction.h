@@ -1,0 +1,76 @@
+// All instructions, named once. Everything that handles instructions iterates this list. How to add
+// one: docs/how_to/add_an_instruction.md.
+#pragma once
+
+#include <type_traits>
+
+#include "kiln/base/type_list.h"
+#include "kiln/isa/activation.h"
+#include "kiln/isa/activation_reduce.h"
+#include "kiln/isa/affine_select.h"
+#include "kiln/isa/bn_aggr.h"
+#include "kiln/isa/bn_stats.h"
+#include "kiln/isa/control.h"
+#include "kiln/isa/dma_copy.h"
+#include "kiln/isa/dma_transpose.h"
+#include "kiln/isa/iota.h"
+#include "kiln/isa/memset.h"
+#include "kiln/isa/nc_matmul.h"
+#include "kiln/isa/nc_stream_shuffle.h"
+#include "kiln/isa/nc_transpose.h"
+#include "kiln/isa/range_select.h"
+#include "kiln/isa/reciprocal.h"
+#include "kiln/isa/scalar_tensor_tensor.h"
+#include "kiln/isa/tensor_copy.h"
+#include "kiln/isa/tensor_copy_predicated.h"
+#include "kiln/isa/tensor_reduce.h"
+#include "kiln/isa/tensor_scalar.h"
+#include "kiln/isa/tensor_tensor.h"
+#include "kiln/isa/tensor_tensor_scan.h"
+
+namespace kiln {
+
+using AllInstructions =
+    TypeList<Activation, ActivationReduce, AffineSelect, BnAggr, BnStats, DmaCopy, DmaTranspose,
+             Iota, Memset, NcMatmul, NcStreamShuffle, NcTranspose, RangeSelect, Reciprocal,
+             ScalarTensorTensor, TensorCopy, TensorCopyPredicated, TensorReduce, TensorScalar,
+             TensorTensor, TensorTensorScan, RegisterMove, RegisterLoad, RegisterStore, Loop,
+             EndLoop, WhileLoop, EndWhile>;
+
+using Instruction = AllInstructions::Variant;
+
+// Directs the sequencer instead of working on tiles.
+template <class T>
+inline constexpr bool is_control =
+    TypeList<Loop, EndLoop, WhileLoop, EndWhile>::contains<T>;
+
+namespace internal {
+
+template <class T>
+consteval bool complete() {
+  static_assert(requires { T::spec.name; }, "the instruction has no spec");
+  static_assert(requires { std::tuple_size_v<decltype(T::fields)>; },
+                "the instruction has no fields tuple");
+  static_assert(requires(const T& t, const Context& c, Report& r) { t.check(c, r); },
+                "the instruction has no check(const Context&, Report&) const");
+  static_assert(is_control<T> || requires(const T& t, TileMemory& m) { t.execute(m); },
+                "the instruction has no execute(TileMemory&) const");
+  static_assert(std::is_trivially_copyable_v<T>, "an instruction is plain data");
+  static_assert(T::spec.summary.size() > 1 && T::spec.summary.back() == '.',
+                "the summary is one sentence");
+  for_each_field<T>([](const auto& field) {
+    if (field.name.empty() || field.doc.empty()) throw "a field needs a name and a description";
+  });
+  return true;
+}
+template <class... Ts>
+consteval bool all_complete(TypeList<Ts...>) {
+  return (complete<Ts>() && ...);
+}
+static_assert(all_complete(AllInstructions{}));
+
+}  // namespace internal
+
+static_assert(sizeof(Instruction) <= 64, "an instruction is one cache line at most");
+
+}  // namespace kiln

@@ -1,0 +1,220 @@
+#include "kiln/isa/nc_matmul.h"
+
+#include <cmath>
+#include <vector>
+
+#include "kiln/isa/rules.h"
+
+namespace kiln {
+
+namespace {
+
+constexpr int64_t array_size = 128;  // rows and columns of processing elements
+
+bool is_32_bit(DType dtype) { return size_bytes(dtype) == 4; }
+
+void check_input_dtype(const Context& c, Report& report, const NamedTile& t) {
+  using enum DType;
+  if (t.tile.dtype() == float8_e4m3fn) {
+    if (!c.machine.ocp_fp8_matmul) {
+      report.add(diag::wrong_generation, "{} is float8_e4m3fn; {} does not multiply it", t.name,
+                 c.machine.core);
+    }
+    return;
+  }
+  rules::dtype_is(report, t, {bfloat16, float16, float32, tfloat32, float8_e4m3, float8_e5m2});
+}
+
+void check_input_dtypes(const Context& c, Report& report, const NamedTile& s, const NamedTile& m) {
+  check_input_dtype(c, report, s);
+  check_input_dtype(c, report, m);
+  const DType a = s.tile.dtype(), b = m.tile.dtype();
+  const bool both_fp8_e4m3_kinds = (a == DType::float8_e4m3 && b == DType::float8_e4m3fn) ||
+                                   (a == DType::float8_e4m3fn && b == DType::float8_e4m3);
+  if (is_32_bit(a) != is_32_bit(b) || both_fp8_e4m3_kinds) {
+    report.add(diag::dtype_mismatch, "stationary is {}, moving is {}; they do not mix", name_of(a),
+               name_of(b));
+  }
+}
+
+void check_output_dtype(const Context& c, Report& report, const NamedTile& d, DType data,
+                        bool is_transpose) {
+  const DType dtype = d.tile.dtype();
+  if (dtype == DType::float32) return;
+  if (dtype == DType::bfloat16 && c.machine.bf16_matmul_output) return;
+  if (is_transpose && dtype == data) {
+    if (is_32_bit(dtype) || c.machine.low_precision_psum_transpose) return;
+    report.add(diag::wrong_generation, "dst is {}; the tensor engine of {} only writes float32",
+               name_of(dtype), c.machine.core);
+    return;
+  }
+  report.add(diag::dtype_mismatch, "dst is {}; on {} it must be float32{}{}", name_of(dtype),
+             c.machine.core, c.machine.bf16_matmul_output ? " or bfloat16" : "",
+             is_transpose ? " or the type of stationary" : "");
+}
+
+void check_double_row(const Context& c, Report& report, const NamedTile& s, const NamedTile& m,
+                      const NcMatmul& matmul) {
+  using enum DType;
+  if (!c.machine.matmul_double_row) {
+    report.add(diag::wrong_generation, "perf_mode is double_row; {} does not have it",
+               c.machine.core);
+  }
+  for (const NamedTile& t : {s, m}) {
+    rules::dtype_is(report, t, {float8_e4m3, float8_e5m2, float8_e4m3fn});
+    if (t.tile.rank() < 3 || t.tile.shape(1) != 2) {
+      report.add(
+          diag::size_mismatch,
+          "{} is not [partitions, 2, free], as double_row takes it; it has {} dimensions and "
+          "{} elements in the second",
+          t.name, t.tile.rank(), t.tile.rank() < 2 ? 0 : t.tile.shape(1));
+    }
+  }
+  if (matmul.is_transpose) {
+    report.add(diag::bad_argument, "double_row and is_transpose exclude each other");
+  }
+  if (matmul.tile_size.given() && matmul.tile_size.column != array_size) {
+    report.add(diag::bad_argument, "tile_size has {} columns; with double_row it has 128",
+               matmul.tile_size.column);
+  }
+}
+
+// One of tile_size's two numbers with its start and what it has to hold.
+void check_tile(const Context& c, Report& report, std::string_view what, int64_t size,
+                int64_t start, int64_t needed) {
+  if (size != 32 && size != 64 && size != array_size) {
+    report.add(diag::bad_argument, "tile_size has {} {}s; it must have 32, 64 or 128", size, what);
+    return;
+  }
+  if (size == 32 && !c.machine.matmul_quarter_tiling) {
+    report.add(diag::wrong_generation, "tile_size has 32 {}s; on {} it must have 64 or 128", what,
+               c.machine.core);
+  }
+  if (start % size != 0 || start + size > array_size) {
+    report.add(diag::bad_argument,
+               "tile_position starts at {} {}; with {} {}s it must be a multiple of {} below 128",
+               what, start, size, what, size);
+  }
+  if (needed > size) {
+    report.add(diag::tile_too_large, "the matmul needs {} {}s of the array; tile_size has {}",
+               needed, what, size);
+  }
+}
+
+// A result must lie in one bank where a bank is as large as the largest result.
+void check_bank(const Context& c, Report& report, const NamedTile& d) {
+  const int64_t bank = c.machine.psum_bank_bytes();
+  if (!d.tile.in_psum() || c.machine.matmul_moving_free * size_bytes(DType::float32) > bank) return;
+  if (d.tile.dynamic.valid()) return;
+  const Region r = region(d.tile);
+  const std::optional<Address>& address = d.tile.storage->address;
+  // A storage without an address that fits in a bank will be placed inside one.
+  const int64_t base = address ? address->byte : 0;
+  const int64_t first = (base + r.first_byte) / bank, last = (base + r.end_byte - 1) / bank;
+  if (first == last) return;
+  report.add(diag::tile_too_large,
+             "dst reaches from psum bank {} to {}; it must lie in one bank of {} bytes", first,
+             last, bank);
+}
+
+std::vector<float> values(const TileAccess& a) {
+  std::vector<float> all;
+  all.reserve(static_cast<size_t>(a.partitions * a.elements));
+  for (int64_t n = 0; n < a.partitions * a.elements; ++n) all.push_back(a.get(n));
+  return all;
+}
+
+}  // namespace
+
+void NcMatmul::check(const Context& c, Report& report) const {
+  const NamedTile d{"dst", c.tile(dst.view)}, s{"stationary", c.tile(stationary.view)},
+      m{"moving", c.tile(moving.view)};
+  if (rules::in_psum(c, report, d)) rules::engine_tile(c, report, d);
+  if (rules::in_sbuf(c, report, s)) rules::engine_tile(c, report, s);
+  if (rules::in_sbuf(c, report, m)) rules::engine_tile(c, report, m);
+  rules::same_partitions(report, s, m);
+  check_input_dtypes(c, report, s, m);
+  check_output_dtype(c, report, d, s.tile.dtype(), is_transpose);
+  if (perf_mode == MatmulPerfMode::double_row) check_double_row(c, report, s, m, *this);
+
+  const int64_t rows = s.tile.free_elements() / steps_per_partition();
+  const int64_t columns = m.tile.free_elements() / steps_per_partition();
+  if (rows != d.tile.partitions() || columns != d.tile.free_elements()) {
+    report.add(diag::size_mismatch, "dst is {} by {}, the product is {} by {}", d.tile.partitions(),
+               d.tile.free_elements(), rows, columns);
+  }
+  if (rows > c.machine.matmul_stationary_free) {
+    report.add(diag::tile_too_large, "stationary has {} columns; {} takes {}", rows, c.machine.core,
+               c.machine.matmul_stationary_free.value);
+  }
+  const bool bf16_result = d.tile.dtype() == DType::bfloat16 && c.machine.bf16_matmul_output;
+  const int64_t columns_max =
+      bf16_result ? c.machine.matmul_moving_free_bf16 : c.machine.matmul_moving_free;
+  if (columns > columns_max) {
+    report.add(diag::tile_too_large, "moving has {} columns; {} takes {}", columns, c.machine.core,
+               columns_max);
+  }
+  check_bank(c, report, d);
+
+  if (tile_position.given() != tile_size.given()) {
+    report.add(diag::bad_argument, "{} is given without {}",
+               tile_size.given() ? "tile_size" : "tile_position",
+               tile_size.given() ? "tile_position" : "tile_size");
+  } else if (tile_size.given()) {
+    check_tile(c, report, "row", tile_size.row, tile_position.row, s.tile.partitions());
+    check_tile(c, report, "column", tile_size.column, tile_position.column, rows);
+  }
+}
+
+void NcMatmul::execute(TileMemory& memory) const {
+  if (is_transpose) return transpose(memory);
+  if (accumulate != Tristate::yes) {
+    memory.open_accumulation(dst.view, accumulate == Tristate::no);
+  }
+  const TileAccess d = memory.access(dst), s = memory.access(stationary), m = memory.access(moving);
+  if (memory.fault()) return;
+
+  // Row-major, two steps of one partition are neighbours: plain [steps, rows] and [steps, columns].
+  const std::vector<float> a = values(s), b = values(m);
+  const int64_t steps = s.partitions * steps_per_partition();
+  const int64_t rows = d.partitions, columns = d.elements;
+  std::vector<float> sums(static_cast<size_t>(columns));
+  for (int64_t i = 0; i < rows; ++i) {
+    for (int64_t j = 0; j < columns; ++j) sums[static_cast<size_t>(j)] = d.get(i, j);
+    for (int64_t k = 0; k < steps; ++k) {
+      const float factor = a[static_cast<size_t>(k * rows + i)];
+      const float* row = &b[static_cast<size_t>(k * columns)];
+      for (float& sum : sums) sum = std::fma(factor, *row++, sum);
+    }
+    for (int64_t j = 0; j < columns; ++j) d.set(i, j, sums[static_cast<size_t>(j)]);
+  }
+}
+
+// Column j of an identity has its one in row j and so passes row j of stationary on. Other columns
+// with a single one work alike. Transposes overwrite, and do not count as accumulation.
+void NcMatmul::transpose(TileMemory& memory) const {
+  const TileAccess d = memory.access(dst), s = memory.access(stationary), m = memory.access(moving);
+  for (int64_t j = 0; j < d.elements; ++j) {
+    int64_t row = -1;
+    for (int64_t k = 0; k < m.partitions; ++k) {
+      const float value = m.get(k, j);
+      if (value == 0) continue;
+      if (value != 1 || row >= 0) {
+        memory.fault("moving is not an identity matrix, as is_transpose requires");
+        return;
+      }
+      row = k;
+    }
+    for (int64_t i = 0; i < d.partitions; ++i) {
+      if (row < 0) {
+        d.set(i, j, 0.0f);
+      } else if (d.dtype == s.dtype) {
+        d.set_bits(i, j, s.bits(row, i));
+      } else {
+        d.set(i, j, s.get(row, i));
+      }
+    }
+  }
+}
+
+}  // namespace kiln

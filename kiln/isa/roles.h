@@ -1,0 +1,64 @@
+// Operand roles of an instruction, derived from the types of its fields. Dependencies, races and
+// uninitialised reads are built on these alone.
+#pragma once
+
+#include <type_traits>
+
+#include "kiln/isa/instruction.h"
+
+namespace kiln {
+
+enum class Access : uint8_t { read, write, read_write };
+
+namespace internal {
+
+template <class M>
+inline constexpr bool is_read_role = std::is_same_v<M, In> || std::is_same_v<M, OptionalIn>;
+template <class M>
+inline constexpr bool is_write_role = std::is_same_v<M, Out> || std::is_same_v<M, OptionalOut>;
+
+template <class M, class Fn>
+void visit_operand(const M& operand, Fn& fn) {
+  if constexpr (is_read_role<M>) {
+    if (operand.given()) fn(operand.view, Access::read);
+  } else if constexpr (is_write_role<M>) {
+    if (operand.given()) fn(operand.view, Access::write);
+  } else if constexpr (std::is_same_v<M, InOut>) {
+    if (operand.given()) fn(operand.view, Access::read_write);
+  } else if constexpr (std::is_same_v<M, InOrScalar>) {
+    if (operand.is_tile()) fn(operand.view, Access::read);
+  }
+}
+
+}  // namespace internal
+
+// Calls fn(ViewId, Access) for every tile the instruction names, in argument order.
+template <class T, class Fn>
+void for_each_tile(const T& instruction, Fn&& fn) {
+  for_each_field<T>(
+      [&](const auto& field) { internal::visit_operand(instruction.*field.member, fn); });
+}
+
+// As above, and also for the runtime indices that the views depend on.
+template <class T, class Fn>
+void for_each_access(const T& instruction, const Tiles& tiles, Fn&& fn) {
+  for_each_tile(instruction, [&](ViewId id, Access access) {
+    fn(id, access);
+    const DynamicId dynamic = tiles.tile(id).dynamic;
+    if (dynamic.valid() && tiles.dynamic(dynamic).index.valid()) {
+      fn(tiles.dynamic(dynamic).index, Access::read);
+    }
+  });
+}
+
+// Whether the instruction reads or changes an engine's accumulator registers.
+template <class T>
+bool uses_accumulators(const T& instruction) {
+  if constexpr (requires { instruction.reduce_cmd; }) {
+    return instruction.reduce_cmd != ReduceCmd::idle || instruction.reduce_res.given();
+  } else {
+    return requires { instruction.reduce_res; };
+  }
+}
+
+}  // namespace kiln

@@ -1,0 +1,143 @@
+#include "kiln/isa/rules.h"
+
+#include <fmt/format.h>
+
+#include <string>
+
+namespace kiln::rules::broken {
+
+namespace {
+
+std::string list(auto&& names) {
+  std::string text;
+  for (std::string_view name : names) {
+    if (!text.empty()) text += " or ";
+    text += name;
+  }
+  return text;
+}
+
+}  // namespace
+
+bool engine_tile(const Context& context, Report& report, const NamedTile& t) {
+  const Tile& tile = t.tile;
+  if (!tile.on_chip()) return memory(report, t, "sbuf or psum");
+  const int64_t partitions = tile.partitions(), step = tile.layout->stride[0];
+  const int64_t start = start_partition(tile);
+  if (partitions > context.machine.partitions) {
+    report.add(diag::partition_count, "{} has {} partitions; {} has {}", t.name, partitions,
+               name_of(context.machine.generation), context.machine.partitions.value);
+  } else if (step != 1 && partitions != 1) {
+    report.add(diag::bad_view, "{} steps by {} in the partition dimension; engines step by 1",
+               t.name, step);
+  } else if (!may_start_at(start, partitions)) {
+    report.add(diag::start_partition,
+               "{} starts at partition {}; a tile of {} partitions starts at {}", t.name, start,
+               partitions,
+               partitions > 64   ? "0"
+               : partitions > 32 ? "0 or 64"
+                                 : "0, 32, 64 or 96");
+  } else {
+    return vector_index(report, t);
+  }
+  return false;
+}
+
+bool memory(Report& report, const NamedTile& t, std::string_view allowed) {
+  report.add(diag::wrong_memory, "{} is in {}; it must be in {}", t.name, name_of(t.tile.memory()),
+             allowed);
+  return false;
+}
+
+bool vector_index(Report& report, const NamedTile& t) {
+  report.add(diag::bad_view, "{} has an index for each partition; only dma follows such an index",
+             t.name);
+  return false;
+}
+
+bool both_in_psum(Report& report, const NamedTile& a, const NamedTile& b) {
+  report.add(diag::wrong_memory, "{} and {} are both in psum; at most one may be", a.name, b.name);
+  return false;
+}
+
+bool partitions(Report& report, const NamedTile& a, const NamedTile& b) {
+  report.add(diag::partition_mismatch, "{} has {} partitions, {} has {}", a.name,
+             a.tile.partitions(), b.name, b.tile.partitions());
+  return false;
+}
+
+bool free_elements(Report& report, const NamedTile& a, const NamedTile& b) {
+  report.add(diag::size_mismatch, "{} has {} elements per partition, {} has {}", a.name,
+             a.tile.free_elements(), b.name, b.tile.free_elements());
+  return false;
+}
+
+bool elements(Report& report, const NamedTile& a, const NamedTile& b) {
+  report.add(diag::size_mismatch, "{} has {} elements, {} has {}", a.name, a.tile.elements(),
+             b.name, b.tile.elements());
+  return false;
+}
+
+bool column(Report& report, const NamedTile& t) {
+  report.add(diag::size_mismatch, "{} has {} elements per partition; it takes 1", t.name,
+             t.tile.free_elements());
+  return false;
+}
+
+bool too_large(Report& report, const NamedTile& t, int64_t limit, std::string_view limit_name) {
+  report.add(diag::tile_too_large, "{} has {} elements per partition; {} is {}", t.name,
+             t.tile.free_elements(), limit_name, limit);
+  return false;
+}
+
+bool element_count(Report& report, const NamedTile& t, int64_t count) {
+  report.add(diag::size_mismatch, "{} has {} elements per partition; it needs {}", t.name,
+             t.tile.free_elements(), count);
+  return false;
+}
+
+bool dtype(Report& report, const NamedTile& t, std::initializer_list<DType> allowed) {
+  std::vector<std::string_view> names;
+  for (DType d : allowed) names.push_back(name_of(d));
+  return dtype(report, t, list(names));
+}
+
+bool dtype(Report& report, const NamedTile& t, std::string_view allowed) {
+  report.add(diag::dtype_mismatch, "{} is {}; it must be {}", t.name, name_of(t.tile.dtype()),
+             allowed);
+  return false;
+}
+
+bool dtypes_differ(Report& report, const NamedTile& a, const NamedTile& b) {
+  report.add(diag::dtype_mismatch, "{} is {}, {} is {}; they must be the same", a.name,
+             name_of(a.tile.dtype()), b.name, name_of(b.tile.dtype()));
+  return false;
+}
+
+bool engine(Report& report, Engine chosen, EngineSet allowed) {
+  std::vector<std::string_view> names;
+  for (size_t i = 0; i < EnumNames<Engine>::names.size(); ++i) {
+    if (allowed.contains(static_cast<Engine>(i))) names.push_back(EnumNames<Engine>::names[i]);
+  }
+  report.add(diag::wrong_engine, "engine is {}; the instruction runs on {}", name_of(chosen),
+             list(names));
+  return false;
+}
+
+bool gpsimd_in_psum(Report& report, const NamedTile& t) {
+  report.add(diag::wrong_memory, "{} is in psum, which engine=gpsimd cannot reach", t.name);
+  return false;
+}
+
+bool op(Report& report, std::string_view name, AluOp op, std::string_view allowed) {
+  report.add(diag::bad_operator, "{} is {}; it must be {}", name, name_of(op), allowed);
+  return false;
+}
+
+bool op_generation(Report& report, std::string_view name, AluOp op) {
+  report.add(diag::wrong_generation, "{} is {}; only {} and later have it", name, name_of(op),
+             name_of(info(op).since));
+  return false;
+}
+
+}  // namespace kiln::rules::broken

@@ -1,0 +1,137 @@
+// TileMemory: the memory an instruction executes on. It resolves views to addresses and holds the
+// engines' accumulators, the registers and the state of PSUM accumulation. Plain and without
+// policy: who allocates, frees and schedules is the executor's business.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "kiln/base/check.h"
+#include "kiln/base/number_format.h"
+#include "kiln/isa/operand.h"
+#include "kiln/machine/machine.h"
+#include "kiln/tile/tiles.h"
+
+namespace kiln {
+
+// The bytes of a storage. On-chip, partition p's row starts at base + p * partition_stride.
+struct Buffer {
+  std::byte* base = nullptr;
+  int64_t partition_stride = 0;
+};
+
+// A view with its address. Partitions and, within one, `elements` elements in row-major order of
+// the free dimensions, which are merged where they are contiguous. An HBM view has one partition.
+struct TileAccess {
+  DType dtype = DType::float32;
+  int64_t partitions = 0;
+  int64_t elements = 0;          // per partition
+  std::byte* base = nullptr;     // first element
+  int64_t partition_stride = 0;  // bytes
+  int rank = 0;                  // merged free dimensions, outermost first; at least 1
+  Extents shape;
+  Extents stride;  // bytes
+
+  bool contiguous() const { return rank == 1 && stride[0] == size_bytes(dtype); }
+  std::byte* row(int64_t p) const { return base + p * partition_stride; }
+  // The address of element i of partition p.
+  std::byte* at(int64_t p, int64_t i) const {
+    std::byte* address = row(p);
+    for (int d = rank - 1; d > 0; --d) {
+      address += (i % shape[d]) * stride[d];
+      i /= shape[d];
+    }
+    return address + i * stride[0];
+  }
+
+  float get(int64_t p, int64_t i) const { return load_float32(dtype, at(p, i)); }
+  void set(int64_t p, int64_t i, float value) const { store_float32(dtype, at(p, i), value); }
+  Bits bits(int64_t p, int64_t i) const { return load_bits(dtype, at(p, i)); }
+  void set_bits(int64_t p, int64_t i, Bits value) const { store_bits(dtype, at(p, i), value); }
+
+  // Element n of all partitions * elements, partition by partition: the order in which DMA moves.
+  float get(int64_t n) const { return get(n / elements, n % elements); }
+  void set(int64_t n, float value) const { set(n / elements, n % elements, value); }
+  Bits bits(int64_t n) const { return bits(n / elements, n % elements); }
+  void set_bits(int64_t n, Bits value) const { set_bits(n / elements, n % elements, value); }
+
+  // A copy of all elements in that order, for instructions that read all before they write.
+  std::vector<Bits> all_bits() const;
+};
+
+// Which parts of a PSUM storage matmuls have written since it was allocated.
+class PsumState {
+ public:
+  // Notes that a matmul writes `region`. Returns what was there before it: nothing, all of it, or
+  // a part, in which case was_written tells for each 4-byte word.
+  enum class Before : uint8_t { nothing, all, part };
+  Before write(const Region& region);
+  bool was_written(int64_t partition, int64_t byte) const;
+  void reset() { regions_.clear(); }
+
+ private:
+  std::vector<Region> regions_;  // all writes so far, without repetition
+  size_t known_ = 0;             // regions_ before the latest write
+};
+
+class TileMemory {
+ public:
+  TileMemory(const Tiles& tiles, int register_count);
+
+  // Sizes the tables for tiles and registers added since.
+  void grow(int register_count);
+
+  Buffer& buffer(StorageId id) { return buffers_[id.value]; }
+  const Tiles& tiles() const { return tiles_; }
+
+  // Resolves a view, reading its dynamic index if it has one. A dynamic index out of bounds is a
+  // fault, and the access is then empty.
+  TileAccess access(ViewId id);
+  TileAccess access(const TileOperand& operand) { return access(operand.view); }
+  TileAccess access(const InOrScalar& operand) { return access(operand.view); }
+
+  // The same, but nothing if the index is out of bounds, which is a fault unless `oob` is skip.
+  std::optional<TileAccess> access(ViewId id, OobMode oob);
+  // One row (an element of dimension 0) of an HBM view that has an index for each row: the index
+  // takes the place of the row's number. Index r is element r of the index tile, column by column.
+  std::optional<TileAccess> access_row(ViewId id, int64_t row, OobMode oob);
+
+  // The accumulator registers of an engine, one for each partition.
+  std::span<float, 128> accumulators(Engine engine) {
+    return engine == Engine::scalar ? scalar_accumulators_ : vector_accumulators_;
+  }
+  int32_t& reg(RegisterId id) { return registers_[id.value]; }
+  int32_t value(const RegisterOrInt& v) { return v.is_register() ? reg(v.reg) : v.value; }
+
+  PsumState& psum_state(StorageId id) { return psum_states_[id.value]; }
+
+  // Makes a matmul's destination ready to be accumulated on: what no matmul has written yet since
+  // the tile was allocated (or, with `overwrite`, everything) becomes zero.
+  void open_accumulation(ViewId dst, bool overwrite);
+  // The same, but if all of dst becomes zero, it is left as it is and the result is true: the
+  // caller writes all of it.
+  bool begin_accumulation(ViewId dst, bool overwrite);
+
+  // A fault ends the execution with this message.
+  void fault(std::string message) {
+    if (!fault_) fault_ = std::move(message);
+  }
+  const std::optional<std::string>& fault() const { return fault_; }
+
+ private:
+  std::optional<int64_t> dynamic_index(const Tile& tile, int64_t row, OobMode oob);
+
+  const Tiles& tiles_;
+  std::vector<Buffer> buffers_;
+  std::vector<PsumState> psum_states_;
+  std::vector<int32_t> registers_;
+  std::array<float, 128> scalar_accumulators_{};
+  std::array<float, 128> vector_accumulators_{};
+  std::optional<std::string> fault_;
+};
+
+}  // namespace kiln

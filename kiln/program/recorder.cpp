@@ -1,0 +1,182 @@
+#include "kiln/program/recorder.h"
+
+#include <algorithm>
+
+namespace kiln {
+
+namespace {
+
+// Far above any device memory; keeps sizes in bytes within int64.
+constexpr int64_t elements_max = int64_t{1} << 40;
+
+std::string text(std::span<const int64_t> shape) {
+  return fmt::format("({})", fmt::join(shape, ", "));
+}
+
+// The shape that indices ask for, whether or not the tensor has it.
+std::vector<int64_t> asked_shape(const Tile& tile, std::span<const Index> indices) {
+  std::vector<int64_t> shape;
+  int dim = 0;
+  for (const Index& index : indices) {
+    if (index.kind == Index::Kind::ellipsis) {
+      const int rest = tile.rank() - static_cast<int>(indices.size()) + 1;
+      for (int i = 0; i < rest; ++i) shape.push_back(tile.shape(dim++));
+      continue;
+    }
+    const int64_t size = dim < tile.rank() ? tile.shape(dim) : 1;
+    if (index.kind == Index::Kind::range) {
+      const int64_t length = index.stop.value_or(size) - index.start.value_or(0);
+      shape.push_back(std::max<int64_t>(1, length / std::max<int64_t>(1, index.step)));
+    } else if (dim == 0 && tile.on_chip()) {
+      shape.push_back(1);
+    }
+    ++dim;
+  }
+  for (; dim < tile.rank(); ++dim) shape.push_back(tile.shape(dim));
+  while (shape.size() < (tile.on_chip() ? 2u : 1u)) shape.push_back(1);
+  return shape;
+}
+
+}  // namespace
+
+Recorder::Recorder(std::string_view kernel, Generation target)
+    : owned_program_(std::make_shared<Program>()),
+      program_(*owned_program_),
+      machine_(machine(target)) {
+  program_.kernel = kernel;
+  program_.target = target;
+}
+
+bool Recorder::fits(const TensorSpec& spec) {
+  const size_t before = report_.error_count();
+  const size_t rank_min = is_on_chip(spec.memory) ? 2 : 1;
+  if (spec.shape.size() < rank_min || spec.shape.size() > max_rank) {
+    report_.add(diag::bad_shape, "a tensor in {} has {} to {} dimensions; the shape is {}",
+                name_of(spec.memory), rank_min, max_rank, text(spec.shape));
+    return false;
+  }
+  int64_t elements = 1;
+  for (int64_t size : spec.shape) {
+    if (size < 1 || size > elements_max / elements) {
+      report_.add(diag::bad_shape, "every size is 1 or more, and all together at most 2^40; the "
+                  "shape is {}", text(spec.shape));
+      return false;
+    }
+    elements *= size;
+  }
+  if (!is_on_chip(spec.memory)) return true;
+
+  const int64_t row_bytes = elements / spec.shape[0] * size_bytes(spec.dtype);
+  const bool psum = spec.memory == Memory::psum;
+  const int64_t first = spec.address ? spec.address->partition : 0;
+  const int64_t first_byte = spec.address ? spec.address->byte : 0;
+  if (first < 0 || first_byte < 0) {
+    report_.add(diag::bad_argument, "address ({}, {}) is negative", first, first_byte);
+  }
+  if (first + spec.shape[0] > machine_.partitions) {
+    report_.add(diag::partition_count, "shape {} needs {} partitions{}; {} has {}",
+                text(spec.shape), spec.shape[0],
+                first > 0 ? fmt::format(" from partition {}", first) : "", name_of(spec.memory),
+                machine_.partitions.value);
+  }
+  const int64_t limit =
+      psum ? machine_.psum_bytes_per_partition.value : machine_.sbuf_bytes_per_partition.value;
+  if (first_byte + row_bytes > limit) {
+    report_.add(diag::tensor_too_large, "{} tile needs {} bytes per partition{}; {} has {}",
+                name_of(spec.memory), row_bytes,
+                first_byte > 0 ? fmt::format(" from byte {}", first_byte) : "",
+                machine_.instance, limit);
+  }
+  return report_.error_count() == before;
+}
+
+ViewId Recorder::poison(std::span<const int64_t> shape, DType dtype, Memory memory) {
+  Storage storage{.memory = memory, .dtype = dtype, .binding = Binding::poison};
+  storage.location = here_;
+  for (int64_t size : shape) {
+    if (storage.rank < max_rank) storage.shape[storage.rank++] = std::max<int64_t>(1, size);
+  }
+  while (storage.rank < 2) storage.shape[storage.rank++] = 1;
+  return program_.tiles.whole(program_.tiles.add(std::move(storage)));
+}
+
+ViewId Recorder::add_storage(const TensorSpec& spec, Binding binding) {
+  if (!fits(spec)) return poison(spec.shape, spec.dtype, spec.memory);
+  Storage storage{.name = std::string(spec.name),
+                  .memory = spec.memory,
+                  .dtype = spec.dtype,
+                  .binding = binding,
+                  .address = spec.address,
+                  .location = here_};
+  for (int64_t size : spec.shape) storage.shape[storage.rank++] = size;
+  return program_.tiles.whole(program_.tiles.add(std::move(storage)));
+}
+
+ViewId Recorder::allocate(const TensorSpec& spec) {
+  report_.at(here_, "ndarray");
+  return add_storage(spec, Binding::internal);
+}
+
+ViewId Recorder::input(const TensorSpec& spec) {
+  report_.at(here_, spec.name);
+  const ViewId view = add_storage(spec, Binding::input);
+  program_.inputs.push_back(program_.tiles.storage_of(view));
+  return view;
+}
+
+ViewId Recorder::constant(const TensorSpec& spec, std::vector<std::byte> bytes) {
+  report_.at(here_, "shared_constant");
+  const ViewId view = add_storage(spec, Binding::constant);
+  program_.constants.emplace(program_.tiles.storage_of(view), std::move(bytes));
+  return view;
+}
+
+ViewId Recorder::derive(std::string_view subject, ViewId from, const Result<View>& view,
+                        std::span<const int64_t> fallback_shape) {
+  const Tile tile = program_.tiles.tile(from);
+  if (tile.storage->binding == Binding::poison) {
+    return poison(fallback_shape, tile.dtype(), tile.memory());
+  }
+  if (view.ok()) return program_.tiles.add(*view);
+  report_.at(here_, subject);
+  const std::string& name = tile.storage->name;
+  report_.add(subject == "index" ? diag::view_out_of_range : diag::bad_view, "{}{}{}",
+              name.empty() ? "" : fmt::format("'{}' ", name), name.empty() ? "" : "of shape ",
+              name.empty() ? view.error().message
+                           : fmt::format("{}: {}", view_ops::shape_text(*tile.layout),
+                                         view.error().message));
+  return poison(fallback_shape, tile.dtype(), tile.memory());
+}
+
+ViewId Recorder::index(ViewId from, std::span<const Index> indices) {
+  const Tile tile = program_.tiles.tile(from);
+  const Result<View> view = view_ops::index(tile, indices);
+  if (view.ok() && tile.storage->binding != Binding::poison) return program_.tiles.add(*view);
+  return derive("index", from, view, asked_shape(tile, indices));
+}
+
+void Recorder::track_nesting(const Instruction& instruction) {
+  const bool loop = std::holds_alternative<Loop>(instruction);
+  if (loop || std::holds_alternative<WhileLoop>(instruction)) {
+    open_loops_.push_back(instruction.index());
+    return;
+  }
+  const Instruction opening = std::holds_alternative<EndLoop>(instruction)
+                                  ? Instruction(Loop{})
+                                  : Instruction(WhileLoop{});
+  if (open_loops_.empty() || open_loops_.back() != opening.index()) {
+    report_.add(diag::bad_loop, "no open {} to end here", name_of(opening));
+    return;
+  }
+  open_loops_.pop_back();
+}
+
+std::shared_ptr<const Program> Recorder::finish() {
+  if (!open_loops_.empty()) {
+    report_.at(here_, program_.kernel);
+    report_.add(diag::bad_loop, "{} loop(s) have no end", open_loops_.size());
+  }
+  return owned_program_;
+}
+
+}  // namespace kiln

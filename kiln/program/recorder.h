@@ -1,0 +1,128 @@
+// Recorder: makes a Program. Each call checks what it is given, notes mistakes in the report and
+// goes on with a stand-in, so that one recording tells all mistakes of a kernel.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "kiln/base/diagnostic.h"
+#include "kiln/base/diagnostic_kinds.h"
+#include "kiln/isa/roles.h"
+#include "kiln/program/program.h"
+
+namespace kiln {
+
+// What an allocation asks for.
+struct TensorSpec {
+  std::span<const int64_t> shape;
+  DType dtype = DType::float32;
+  Memory memory = Memory::sbuf;
+  std::string_view name = {};
+  std::optional<Address> address = {};
+};
+
+class Recorder {
+ public:
+  Recorder(std::string_view kernel, Generation target);
+
+  // What follows belongs to this source line.
+  void at(SourceLocation location) { here_ = location; }
+  SourceLocation here() const { return here_; }
+  FileId add_file(std::string_view path) { return program_.files.add(path); }
+
+  ViewId allocate(const TensorSpec& spec);
+  ViewId input(const TensorSpec& spec);
+  // `bytes`: the row-major contents.
+  ViewId constant(const TensorSpec& spec, std::vector<std::byte> bytes);
+
+  // Stands in for a tensor that a mistake, already reported, keeps from being made. Instructions on
+  // it are not checked.
+  ViewId poison(std::span<const int64_t> shape, DType dtype, Memory memory);
+
+  // Adds the view, or reports why there is none and stands in a tensor of `fallback_shape`.
+  // `subject` names the operation in the message.
+  ViewId derive(std::string_view subject, ViewId from, const Result<View>& view,
+                std::span<const int64_t> fallback_shape);
+  // t[…]
+  ViewId index(ViewId from, std::span<const Index> indices);
+
+  DynamicId add(const Dynamic& dynamic) { return program_.tiles.add(dynamic); }
+  RegisterId new_register() {
+    return {static_cast<uint32_t>(program_.register_count++)};
+  }
+
+  // Checks and appends the instruction. `name` is the user's label for it.
+  template <class T>
+  void record(const T& instruction, std::string_view name = {});
+
+  void output(ViewId view) { program_.outputs.push_back(view); }
+
+  Report& report() { return report_; }
+  const Program& program() const { return program_; }
+  const Tiles& tiles() const { return program_.tiles; }
+  Tile tile(ViewId id) const { return program_.tiles.tile(id); }
+  const Machine& target() const { return machine_; }
+
+  // Ends the recording: reports loops left open, and hands out the program, which stays where
+  // it was while it was recorded.
+  std::shared_ptr<const Program> finish();
+
+ private:
+  ViewId add_storage(const TensorSpec& spec, Binding binding);
+  bool fits(const TensorSpec& spec);
+  bool is_poison(ViewId id) const {
+    return program_.tiles.tile(id).storage->binding == Binding::poison;
+  }
+  // Whether the operands that must be there are, none of them a stand-in.
+  template <class T>
+  bool has_operands(const T& instruction);
+  void track_nesting(const Instruction& instruction);
+
+  std::shared_ptr<Program> owned_program_;
+  Program& program_;
+  const Machine& machine_;
+  Report report_;
+  SourceLocation here_;
+  std::vector<size_t> open_loops_;  // kinds, as indices into AllInstructions
+};
+
+template <class T>
+bool Recorder::has_operands(const T& instruction) {
+  bool complete = true;
+  for_each_field<T>([&](const auto& field) {
+    using M = typename std::decay_t<decltype(field)>::Member;
+    if constexpr (std::is_base_of_v<TileOperand, M>) {
+      if (field.optional || (instruction.*field.member).given()) return;
+      report_.add(diag::missing_argument, "needs '{}': {}", field.name, field.doc);
+      complete = false;
+    }
+  });
+  for_each_tile(instruction, [&](ViewId id, Access) {
+    if (id.valid()) complete &= !is_poison(id);
+  });
+  return complete;
+}
+
+template <class T>
+void Recorder::record(const T& instruction, std::string_view name) {
+  report_.at(here_, T::spec.name);
+  if (!has_operands(instruction)) return;
+  if (T::spec.since > program_.target) {
+    report_.add(diag::wrong_generation, "needs {} or newer; the target is {}",
+                name_of(T::spec.since), name_of(program_.target));
+    return;
+  }
+  instruction.check(Context{machine_, program_.tiles}, report_);
+  if constexpr (is_control<T>) track_nesting(instruction);
+  if (report_.has_errors()) return;
+  if (!name.empty()) {
+    program_.names.emplace(static_cast<uint32_t>(program_.code.size()), name);
+  }
+  program_.code.emplace_back(instruction);
+  program_.locations.push_back(here_);
+}
+
+}  // namespace kiln

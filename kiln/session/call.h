@@ -1,0 +1,107 @@
+// Call: one call of a kernel on one core. It records, executes what was recorded when a value is
+// asked for or at the end, and tells what really ran.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "kiln/executor/execution.h"
+#include "kiln/program/recorder.h"
+
+namespace kiln {
+
+// A row-major array in host memory.
+struct HostTensor {
+  HostBuffer buffer;
+  DType dtype = DType::float32;
+  std::vector<int64_t> shape;
+};
+
+// What really ran. There are no fallbacks: what is named here is what computed the result.
+struct Provenance {
+  std::string backend;  // "cpu avx512"
+  std::string kernel;
+  Generation target = Generation::gen3;
+  int cores = 1;
+  int threads = 1;
+  std::vector<std::pair<std::string_view, int64_t>> instructions;  // executed, by kind
+  int64_t by_routine = 0;    // executed by a vectorised routine
+  int64_t by_reference = 0;  // executed by the instruction's scalar meaning
+  double record_seconds = 0;
+  double execute_seconds = 0;
+  int64_t memory_bytes = 0;  // peak, without the caller's arrays
+
+  // Adds another core's share.
+  void add(const Provenance& core);
+};
+
+// Memory that the cores of a launch grid share: the n-th shared_hbm tensor of every core is one.
+class SharedMemory {
+ public:
+  HostBuffer get(size_t n, int64_t bytes);
+
+ private:
+  std::vector<HostBuffer> buffers_;
+};
+
+struct CallOptions {
+  std::string kernel;
+  Generation target = Generation::gen3;
+  ExecuteOptions execute;
+  std::shared_ptr<SharedMemory> shared;  // with other cores; none: this core is alone
+};
+
+struct CallResult {
+  std::vector<HostTensor> outputs;
+  std::shared_ptr<const Program> program;  // of the first core
+  Provenance provenance;
+};
+
+class Call {
+ public:
+  explicit Call(CallOptions options);
+
+  Recorder& recorder() { return recorder_; }
+
+  // An argument of the kernel: its bytes are read and written in place.
+  ViewId input(const TensorSpec& spec, HostBuffer buffer);
+
+  // A view's value now, after executing what has been recorded so far.
+  Result<HostTensor> look(ViewId view);
+
+  // Ends the recording.
+  std::shared_ptr<const Program> end(const std::vector<ViewId>& outputs);
+
+  // After end(), and only if the report has no errors: executes the rest.
+  Result<CallResult> execute();
+
+ private:
+  Execution& execution();
+  Status advance();
+
+  const CallOptions options_;
+  Recorder recorder_;
+  std::vector<std::pair<StorageId, HostBuffer>> inputs_;
+  std::unique_ptr<Execution> execution_;
+  std::shared_ptr<const Program> program_;
+  size_t shared_seen_ = 0;   // storages searched for shared tensors so far
+  size_t shared_count_ = 0;
+  std::chrono::steady_clock::time_point started_;
+  double record_seconds_ = 0;
+  double execute_seconds_ = 0;
+};
+
+// Runs a program with these inputs, in the order of program.inputs, and writes into them in place.
+// An Error also if an input's size or dtype differs from what the program wants.
+Result<CallResult> run(std::shared_ptr<const Program> program,
+                       const std::vector<HostTensor>& inputs, const ExecuteOptions& options);
+
+// 128 bits in hex that identify what the program computes: its text without source lines.
+std::string program_hash(const Program& program);
+
+// threads = 0 and the CPU level become what this process has.
+ExecuteOptions resolve(ExecuteOptions options);
+
+}  // namespace kiln

@@ -1,0 +1,114 @@
+// Tiles: a program's tables of storages and views. An instruction holds ViewIds; a Tile is what an
+// id resolves to.
+#pragma once
+
+#include <deque>
+#include <span>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "kiln/tile/storage.h"
+#include "kiln/tile/view.h"
+
+namespace kiln {
+
+// A view, looked up: cheap to copy, valid while its Tiles lives.
+struct Tile {
+  const Storage* storage;
+  const Layout* layout;
+  StorageId storage_id;
+  int32_t partition;
+  int64_t offset;
+  DynamicId dynamic;
+  bool vector_index = false;  // the dynamic part differs from row to row of dimension 0
+
+  Memory memory() const { return storage->memory; }
+  bool on_chip() const { return storage->on_chip(); }
+  bool in_psum() const { return storage->memory == Memory::psum; }
+  bool in_sbuf() const { return storage->memory == Memory::sbuf; }
+  DType dtype() const { return layout->dtype; }
+  int rank() const { return layout->rank; }
+  int64_t shape(int i) const { return layout->shape[i]; }
+  int64_t elements() const { return layout->elements(); }
+  int64_t partitions() const { return on_chip() ? layout->shape[0] : 1; }
+  int64_t free_elements() const { return on_chip() ? layout->free_elements() : elements(); }
+  View view() const { return {storage_id, partition, offset, dynamic, *layout}; }
+};
+
+// The elements a view can touch, as a box of partitions and bytes of their rows. Exact in the
+// partitions; in the bytes it is the range from the first to the last.
+struct Region {
+  int64_t first_partition = 0, end_partition = 0;
+  int64_t first_byte = 0, end_byte = 0;
+
+  bool overlaps(const Region& o) const {
+    return first_partition < o.end_partition && o.first_partition < end_partition &&
+           first_byte < o.end_byte && o.first_byte < end_byte;
+  }
+  friend bool operator==(const Region&, const Region&) = default;
+};
+
+class Tiles {
+ public:
+  Tiles() = default;
+  Tiles(Tiles&&) = default;
+  Tiles& operator=(Tiles&&) = default;
+
+  StorageId add(Storage storage);
+  ViewId add(const View& view);
+  DynamicId add(const Dynamic& dynamic);
+
+  // The view of a whole storage. On-chip: [partitions, free dimensions…].
+  ViewId whole(StorageId id) const { return whole_[id.value]; }
+
+  const Storage& storage(StorageId id) const { return storages_[id.value]; }
+  const Dynamic& dynamic(DynamicId id) const { return dynamics_[id.value]; }
+  Tile tile(ViewId id) const {
+    const Packed& p = views_[id.value];
+    const bool vector_index =
+        p.dynamic.valid() && dynamic(p.dynamic).kind == Dynamic::Kind::vector_tile;
+    return {&storages_[p.storage.value],
+            &layouts_[p.layout],
+            p.storage,
+            p.partition,
+            p.offset,
+            p.dynamic,
+            vector_index};
+  }
+  View view(ViewId id) const { return tile(id).view(); }
+  StorageId storage_of(ViewId id) const { return views_[id.value].storage; }
+
+  size_t storage_count() const { return storages_.size(); }
+  size_t view_count() const { return views_.size(); }
+  size_t dynamic_count() const { return dynamics_.size(); }
+
+ private:
+  // Most views of a program share a few layouts, which are stored once.
+  struct Packed {
+    StorageId storage;
+    uint32_t layout;
+    int64_t offset;
+    int32_t partition;
+    DynamicId dynamic;
+  };
+  static_assert(sizeof(Packed) == 24);
+
+  uint32_t intern(const Layout& layout);
+
+  std::deque<Storage> storages_;
+  std::vector<ViewId> whole_;
+  std::vector<Packed> views_;
+  std::deque<Layout> layouts_;
+  std::unordered_multimap<size_t, uint32_t> layout_index_;
+  uint32_t last_layout_ = 0;
+  std::vector<Dynamic> dynamics_;
+};
+
+// The view of a whole storage.
+View whole_view(StorageId id, const Storage& storage);
+
+// Dynamic parts are taken at their largest reach: the whole row.
+Region region(const Tile& tile);
+
+}  // namespace kiln

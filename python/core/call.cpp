@@ -1,0 +1,298 @@
+// Recording and running: Call, Program, text form.
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/shared_ptr.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include "bindings.h"
+#include "convert.h"
+#include "kiln/program/text.h"
+#include "kiln/session/call.h"
+#include "source_line.h"
+
+namespace kiln::python {
+
+namespace {
+
+nb::str text(std::string_view s) { return nb::str(s.data(), s.size()); }
+
+// Called with (done, total) now and then while a program runs.
+nb::object& progress_callback() {
+  static auto* callback = new nb::object(nb::none());
+  return *callback;
+}
+
+ExecuteOptions execute_options(int threads, bool reference_only) {
+  ExecuteOptions options{.threads = threads, .reference_only = reference_only};
+  // Lets Ctrl-C through; the pending Python exception is raised when the execution has stopped.
+  options.tick = [](const Progress& progress) {
+    const nb::gil_scoped_acquire gil;
+    if (PyErr_CheckSignals() != 0) return false;
+    if (progress_callback().is_none()) return true;
+    try {
+      progress_callback()(progress.done, progress.total);
+    } catch (nb::python_error& error) {
+      error.restore();
+      return false;
+    }
+    return true;
+  };
+  return options;
+}
+
+// The array's memory, which the returned buffer keeps alive.
+HostBuffer borrow_array(uintptr_t address, int64_t bytes, nb::object owner) {
+  auto* kept = new nb::object(std::move(owner));
+  const auto free = [kept](std::byte*) {
+    const nb::gil_scoped_acquire gil;
+    delete kept;
+  };
+  return {std::shared_ptr<std::byte>(reinterpret_cast<std::byte*>(address), free), bytes};
+}
+
+// Memory as Python sees it: address, bytes, dtype, shape; alive as long as the object.
+struct HostArray {
+  HostTensor tensor;
+};
+
+nb::dict describe(const Provenance& p) {
+  nb::dict counts;
+  for (const auto& [name, count] : p.instructions) counts[text(name)] = count;
+  nb::dict d;
+  d["backend"] = p.backend;
+  d["kernel"] = p.kernel;
+  d["target"] = static_cast<size_t>(p.target);
+  d["cores"] = p.cores;
+  d["threads"] = p.threads;
+  d["instructions"] = counts;
+  d["by_routine"] = p.by_routine;
+  d["by_reference"] = p.by_reference;
+  d["record_seconds"] = p.record_seconds;
+  d["execute_seconds"] = p.execute_seconds;
+  d["memory_bytes"] = p.memory_bytes;
+  return d;
+}
+
+nb::list describe(const Report& report, const FileTable& files) {
+  static constexpr const char* severities[] = {"advice", "warning", "error"};
+  nb::list list;
+  for (const Diagnostic& diagnostic : report.diagnostics()) {
+    nb::dict d;
+    d["id"] = text(diagnostic.kind->id);
+    d["severity"] = severities[static_cast<int>(diagnostic.kind->severity)];
+    d["message"] = diagnostic.message;
+    d["file"] = diagnostic.location.file.valid() ? files.path(diagnostic.location.file) : "";
+    d["line"] = diagnostic.location.line;
+    d["text"] = to_string(diagnostic, files);
+    list.append(d);
+  }
+  return list;
+}
+
+nb::list describe_outputs(std::vector<HostTensor> outputs) {
+  nb::list list;
+  for (HostTensor& output : outputs) list.append(nb::cast(HostArray{std::move(output)}));
+  return list;
+}
+
+template <class T>
+T value_or_throw(Result<T> result) {
+  if (PyErr_Occurred()) throw nb::python_error();
+  if (!result.ok()) throw std::runtime_error(result.error().message);
+  return std::move(result).value();
+}
+
+class PyCall {
+ public:
+  PyCall(const std::string& kernel, size_t target, int threads, bool reference_only,
+         std::shared_ptr<SharedMemory> shared)
+      : call_({.kernel = kernel,
+               .target = static_cast<Generation>(target),
+               .execute = execute_options(threads, reference_only),
+               .shared = std::move(shared)}),
+        number_(++count_) {}
+
+  static PyCall* current() { return current_; }
+
+  void enter() {
+    reset_lines();
+    previous_ = std::exchange(current_, this);
+    previous_number_ = current_call();
+    set_current_call(number_);
+    recording_ = std::make_unique<dsl::Recording>(call_.recorder());
+  }
+
+  void exit() {
+    recording_.reset();
+    set_current_call(previous_number_);
+    current_ = previous_;
+    reset_lines();
+  }
+
+  NkiTensor input(const std::string& name, uintptr_t address, std::vector<int64_t> shape,
+                  nb::handle dtype, nb::object owner) {
+    const DType type = dtype_from_python(dtype);
+    int64_t bytes = size_bytes(type);
+    for (int64_t size : shape) bytes *= size;
+    const ViewId view = call_.input(
+        {.shape = shape, .dtype = type, .memory = Memory::shared_hbm, .name = name},
+        borrow_array(address, bytes, std::move(owner)));
+    return {dsl::Tensor(view), number_};
+  }
+
+  Recorder& recorder() { return call_.recorder(); }
+
+  nb::list diagnostics() {
+    return describe(call_.recorder().report(), call_.recorder().program().files);
+  }
+
+  std::shared_ptr<const Program> end(const std::vector<NkiTensor>& outputs) {
+    std::vector<ViewId> views;
+    for (const NkiTensor& output : outputs) views.push_back(unwrap(output).view_id());
+    return call_.end(views);
+  }
+
+  nb::tuple execute() {
+    Result<CallResult> result = [&] {
+      const nb::gil_scoped_release no_gil;
+      return call_.execute();
+    }();
+    CallResult done = value_or_throw(std::move(result));
+    return nb::make_tuple(describe_outputs(std::move(done.outputs)), describe(done.provenance));
+  }
+
+  HostArray look(const NkiTensor& tensor) {
+    if (call_.recorder().report().has_errors()) {
+      throw std::runtime_error("no value: the kernel has errors up to here");
+    }
+    Result<HostTensor> result = [&] {
+      const nb::gil_scoped_release no_gil;
+      return call_.look(tensor.tensor.view_id());
+    }();
+    return {value_or_throw(std::move(result))};
+  }
+
+ private:
+  static thread_local PyCall* current_;
+  static std::atomic<uint64_t> count_;
+
+  Call call_;
+  const uint64_t number_;
+  std::unique_ptr<dsl::Recording> recording_;
+  PyCall* previous_ = nullptr;
+  uint64_t previous_number_ = 0;
+};
+
+thread_local PyCall* PyCall::current_ = nullptr;
+std::atomic<uint64_t> PyCall::count_ = 0;
+
+HostArray look_now(const NkiTensor& tensor) {
+  unwrap(tensor);
+  return PyCall::current()->look(tensor);
+}
+
+nb::tuple run_program(const std::shared_ptr<const Program>& program, nb::list arrays, int threads,
+                      bool reference_only) {
+  std::vector<HostTensor> inputs;
+  for (nb::handle array : arrays) {
+    HostTensor input{.dtype = dtype_from_python(array.attr("dtype")),
+                     .shape = nb::cast<std::vector<int64_t>>(array.attr("shape"))};
+    input.buffer = borrow_array(nb::cast<uintptr_t>(array.attr("ctypes").attr("data")),
+                                nb::cast<int64_t>(array.attr("nbytes")), nb::borrow(array));
+    inputs.push_back(std::move(input));
+  }
+  const ExecuteOptions options = execute_options(threads, reference_only);
+  Result<CallResult> result = [&] {
+    const nb::gil_scoped_release no_gil;
+    return run(program, inputs, options);
+  }();
+  CallResult done = value_or_throw(std::move(result));
+  return nb::make_tuple(describe_outputs(std::move(done.outputs)), describe(done.provenance));
+}
+
+nb::list describe_inputs(const Program& program) {
+  nb::list list;
+  for (StorageId id : program.inputs) {
+    const Storage& storage = program.tiles.storage(id);
+    nb::list shape;
+    for (int i = 0; i < storage.rank; ++i) shape.append(storage.shape[i]);
+    list.append(nb::make_tuple(storage.name, nb::tuple(shape), dtype_to_python(storage.dtype)));
+  }
+  return list;
+}
+
+void bind_program(nb::module_& module) {
+  nb::class_<Program>(module, "Program", "A recorded program.")
+      .def_prop_ro("kernel", [](const Program& p) { return p.kernel; })
+      .def_prop_ro("target", [](const Program& p) { return static_cast<size_t>(p.target); })
+      .def_prop_ro("inputs", &describe_inputs, "(name, shape, dtype) of each input")
+      .def_prop_ro("hash", [](const Program& p) { return program_hash(p); })
+      .def("__len__", [](const Program& p) { return p.code.size(); })
+      .def(
+          "text",
+          [](const Program& p, bool locations) { return to_text(p, {.locations = locations}); },
+          nb::arg("locations") = true);
+  module.def(
+      "parse_program",
+      [](const std::string& source) {
+        Result<ParsedProgram> parsed = parse_program(source);
+        if (!parsed.ok()) throw nb::value_error(parsed.error().message.c_str());
+        return nb::make_tuple(std::const_pointer_cast<Program>(parsed->program),
+                              describe(parsed->report, parsed->program->files));
+      },
+      nb::arg("text"), "(Program, diagnostics) of a program's text form.");
+  module.def("run_program",
+             [](const std::shared_ptr<Program>& program, nb::list arrays, int threads,
+                bool reference_only) {
+               return run_program(program, std::move(arrays), threads, reference_only);
+             },
+             nb::arg("program"), nb::arg("arrays"), nb::arg("threads") = 0,
+             nb::arg("reference_only") = false);
+}
+
+}  // namespace
+
+void bind_call(nb::module_& module) {
+  nb::class_<HostArray>(module, "HostTensor", "A row-major array in memory that C++ owns.")
+      .def_prop_ro("address",
+                   [](const HostArray& r) {
+                     return reinterpret_cast<uintptr_t>(r.tensor.buffer.data.get());
+                   })
+      .def_prop_ro("bytes",
+                   [](const HostArray& r) {
+                     int64_t bytes = size_bytes(r.tensor.dtype);
+                     for (int64_t size : r.tensor.shape) bytes *= size;
+                     return bytes;
+                   })
+      .def_prop_ro("dtype", [](const HostArray& r) { return dtype_to_python(r.tensor.dtype); })
+      .def_prop_ro("shape", [](const HostArray& r) { return nb::tuple(nb::cast(r.tensor.shape)); });
+
+  nb::class_<SharedMemory>(module, "SharedMemory", "What the cores of a launch grid share.")
+      .def(nb::init<>());
+
+  nb::class_<PyCall>(module, "Call", "One call of a kernel on one core.")
+      .def(nb::init<const std::string&, size_t, int, bool, std::shared_ptr<SharedMemory>>(),
+           nb::arg("kernel"), nb::arg("target"), nb::arg("threads") = 0,
+           nb::arg("reference_only") = false, nb::arg("shared").none() = nb::none())
+      .def("__enter__", [](PyCall& call) -> PyCall& { call.enter(); return call; },
+           nb::rv_policy::reference)
+      .def("__exit__", [](PyCall& call, nb::args) { call.exit(); })
+      .def("input", &PyCall::input, nb::arg("name"), nb::arg("address"), nb::arg("shape"),
+           nb::arg("dtype"), nb::arg("owner"))
+      .def("diagnostics", &PyCall::diagnostics)
+      .def("end", [](PyCall& call, const std::vector<NkiTensor>& outputs) {
+        return std::const_pointer_cast<Program>(call.end(outputs));
+      })
+      .def("execute", &PyCall::execute);
+
+  module.def("is_recording", &dsl::is_recording);
+  module.def("recording_target",
+             [] { return static_cast<size_t>(dsl::recorder().program().target); });
+  module.def("look", &look_now, nb::arg("tensor"),
+             "The tensor's value now, after executing what has been recorded so far.");
+  module.def("set_progress", [](nb::object callback) { progress_callback() = std::move(callback); },
+             nb::arg("callback").none());
+  bind_program(module);
+}
+
+}  // namespace kiln::python

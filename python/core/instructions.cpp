@@ -1,0 +1,178 @@
+// nki.isa's functions, made from the list of instructions: arguments, defaults, messages and doc
+// strings come from each instruction's spec and fields.
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/string.h>
+
+#include <deque>
+
+#include "bindings.h"
+#include "convert.h"
+#include "kiln/base/nearest.h"
+#include "source_line.h"
+
+namespace kiln::python {
+
+namespace {
+
+// Python's names of T's fields, interned, in field order.
+template <class T>
+const std::vector<PyObject*>& field_names() {
+  static const auto* names = [] {
+    auto* list = new std::vector<PyObject*>;
+    for_each_field<T>([&](const auto& field) {
+      list->push_back(PyUnicode_InternFromString(std::string(field.name).c_str()));
+    });
+    return list;
+  }();
+  return *names;
+}
+
+// The arguments of one call, collected into an instruction.
+template <class T>
+class Arguments {
+ public:
+  explicit Arguments(Recorder& recorder) : recorder_(recorder) {}
+
+  void positional(size_t position, PyObject* value) {
+    if (position < field_names<T>().size()) {
+      assign(position, value);
+    } else if (position == field_names<T>().size()) {
+      label(value);
+    } else {
+      error(diag::unknown_argument, "takes {} arguments, {} were given",
+            field_names<T>().size() + 1, position + 1);
+    }
+  }
+
+  void keyword(PyObject* name, PyObject* value) {
+    const std::vector<PyObject*>& names = field_names<T>();
+    for (size_t i = 0; i < names.size(); ++i) {
+      if (names[i] == name) return assign(i, value);
+    }
+    for (size_t i = 0; i < names.size(); ++i) {
+      if (PyUnicode_Compare(names[i], name) == 0) return assign(i, value);
+    }
+    if (PyUnicode_CompareWithASCIIString(name, "name") == 0) return label(value);
+    unknown(PyUnicode_AsUTF8(name));
+  }
+
+  void record() {
+    size_t i = 0;
+    for_each_field<T>([&](const auto& field) {
+      if (!field.optional && (given_ >> i & 1) == 0) {
+        error(diag::missing_argument, "needs '{}': {}", field.name, field.doc);
+      }
+      ++i;
+    });
+    if (ok_) recorder_.record(made_, label_);
+  }
+
+ private:
+  template <class... Args>
+  void error(const DiagnosticKind& kind, fmt::format_string<Args...> text, Args&&... args) {
+    ok_ = false;
+    recorder_.report().at(recorder_.here(), T::spec.name);
+    recorder_.report().add(kind, text, std::forward<Args>(args)...);
+  }
+
+  void assign(size_t index, PyObject* value) {
+    if ((given_ >> index & 1) != 0) {
+      return error(diag::bad_argument, "'{}' is given twice",
+                   PyUnicode_AsUTF8(field_names<T>()[index]));
+    }
+    given_ |= 1u << index;
+    size_t i = 0;
+    for_each_field<T>([&](const auto& field) {
+      if (i++ != index) return;
+      if (value == Py_None && field.optional) return;
+      using M = typename std::decay_t<decltype(field)>::Member;
+      if (!from_python(value, made_.*field.member)) {
+        error(diag::bad_argument, "'{}' is {}; it takes {}", field.name, describe(value),
+              expected<M>());
+      }
+    });
+  }
+
+  void label(PyObject* value) {
+    if (value == Py_None) return;
+    if (!PyUnicode_Check(value)) {
+      return error(diag::bad_argument, "'name' is {}; it takes a string", describe(value));
+    }
+    label_ = PyUnicode_AsUTF8(value);
+  }
+
+  void unknown(std::string_view name) {
+    std::vector<std::string_view> known;
+    for_each_field<T>([&](const auto& field) { known.push_back(field.name); });
+    const std::string near = nearest(name, known);
+    error(diag::unknown_argument, "has no argument '{}'{}", name,
+          near.empty() ? fmt::format("; it takes {}", fmt::join(known, ", "))
+                       : fmt::format("; did you mean '{}'?", near));
+  }
+
+  Recorder& recorder_;
+  T made_;
+  std::string_view label_;
+  uint32_t given_ = 0;
+  bool ok_ = true;
+};
+
+template <class T>
+PyObject* record(PyObject*, PyObject* const* values, Py_ssize_t count, PyObject* keywords) {
+  try {
+    if (!dsl::is_recording()) require_recording(T::spec.name.data());
+    Recorder& recorder = dsl::recorder();
+    note_line(recorder);
+    Arguments<T> arguments(recorder);
+    for (Py_ssize_t i = 0; i < count; ++i) arguments.positional(static_cast<size_t>(i), values[i]);
+    const Py_ssize_t named = keywords == nullptr ? 0 : PyTuple_GET_SIZE(keywords);
+    for (Py_ssize_t i = 0; i < named; ++i) {
+      arguments.keyword(PyTuple_GET_ITEM(keywords, i), values[count + i]);
+    }
+    arguments.record();
+    Py_RETURN_NONE;
+  } catch (nb::python_error& error) {
+    error.restore();
+  } catch (const std::exception& error) {
+    PyErr_SetString(PyExc_RuntimeError, error.what());
+  }
+  return nullptr;
+}
+
+// "name(dst, data1, …, engine=None)\n--\n\nsummary…": CPython makes the signature of it.
+template <class T>
+std::string doc_string() {
+  std::string signature, arguments;
+  for_each_field<T>([&](const auto& field) {
+    using M = typename std::decay_t<decltype(field)>::Member;
+    signature += fmt::format("{}{}, ", field.name, field.optional ? "=None" : "");
+    arguments += fmt::format(":param {}: {} ({})\n", field.name, field.doc, expected<M>());
+  });
+  return fmt::format("{}({}name=None)\n--\n\n{}\n\n{}:param name: a label for the instruction\n",
+                     T::spec.name, signature, T::spec.summary, arguments);
+}
+
+}  // namespace
+
+void bind_instructions(nb::module_& module) {
+  // Python keeps pointers to these.
+  static auto* texts = new std::deque<std::string>;
+  static auto* methods = new std::deque<PyMethodDef>;
+  nb::list names;
+  AllInstructions::for_each([&](auto tag) {
+    using T = typename decltype(tag)::type;
+    if constexpr (!is_control<T>) {
+      texts->push_back(doc_string<T>());
+      methods->push_back({T::spec.name.data(),
+                          reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(&record<T>)),
+                          METH_FASTCALL | METH_KEYWORDS, texts->back().c_str()});
+      const nb::object function = nb::steal(PyCFunction_NewEx(
+          &methods->back(), nullptr, PyUnicode_InternFromString("nki.isa")));
+      module.attr(T::spec.name.data()) = function;
+      names.append(nb::str(T::spec.name.data()));
+    }
+  });
+  module.attr("names") = names;
+}
+
+}  // namespace kiln::python

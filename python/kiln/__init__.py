@@ -1,0 +1,36 @@
+"""Kiln: runs NKI kernels on the machine you have.
+
+`import nki` finds Kiln's package where no other is installed; `kiln.install()` selects it always.
+"""
+
+import importlib
+import sys
+
+__version__ = "0.1.0"
+
+_NKI_MODULES = ("language", "isa", "isa.constants", "typing", "dtype", "tensor")
+
+
+def install():
+    """Makes `import nki` and its submodules mean Kiln's, and returns the package.
+
+    Modules of another nki that are already imported stay as they are for those who hold them.
+    """
+    package = importlib.import_module("kiln.nki")
+    for name in [n for n in sys.modules if n == "nki" or n.startswith("nki.")]:
+        del sys.modules[name]
+    sys.modules["nki"] = package
+    for name in _NKI_MODULES:
+        sys.modules[f"nki.{name}"] = importlib.import_module(f"kiln.nki.{name}")
+    return package
+
+
+def provenance():
+    """What really ran in this thread's latest kernel call, as a dict; None before the first.
+
+    Keys: kernel, target, backend, cores, threads, instructions (executed, by kind), by_routine,
+    by_reference, record_seconds, execute_seconds, memory_bytes, program_hash.
+    """
+    from kiln import _run
+
+    return _run.latest_provenance()

@@ -1,0 +1,214 @@
+"""Calls of kernels: arguments in, record, execute, results out."""
+
+import linecache
+import os
+import threading
+
+import numpy as np
+
+from kiln import _arrays, _core, _target
+
+_state = threading.local()
+
+# Set by the command line: 0 is as many threads as this process may use.
+threads = int(os.environ.get("KILN_THREADS") or 0)
+
+# Called with the provenance of every finished call.
+listeners = []
+
+
+class NkiValidationError(Exception):
+    """The kernel breaks rules of the language or of the target; all that were found are listed.
+
+    `diagnostics` has each as a dict: id, severity, message, file, line, text.
+    """
+
+    def __init__(self, kernel, diagnostics):
+        self.diagnostics = diagnostics
+        errors = [d for d in diagnostics if d["severity"] == "error"]
+        count = f"{len(errors)} error{'s' if len(errors) != 1 else ''}"
+        super().__init__("\n".join([f"{kernel}: {count}"] + [excerpt(d) for d in errors]))
+
+
+def excerpt(diagnostic):
+    """The diagnostic's text, and the source line it is about."""
+    source = linecache.getline(diagnostic["file"], diagnostic["line"]).strip()
+    return diagnostic["text"] + (f"\n    {source}" if source else "")
+
+
+def latest_provenance():
+    return getattr(_state, "provenance", None)
+
+
+def program_grid():
+    """(grid as a tuple, this program's index in it as a tuple); ((), ()) without a grid."""
+    return getattr(_state, "grid", ((), ()))
+
+
+class _Inputs:
+    """The array arguments of a call, found in nested lists, tuples and dicts."""
+
+    def __init__(self):
+        self.arguments = {}  # by the array's id: the same array twice is one tensor
+        self.names = []
+        self.kinds = set()
+
+    def bind(self, call, name, value):
+        if _arrays.kind_of(value) is None:
+            if type(value) in (list, tuple):
+                return type(value)(
+                    self.bind(call, f"{name}_{i}", item) for i, item in enumerate(value)
+                )
+            if type(value) is dict:
+                return {k: self.bind(call, f"{name}_{k}", v) for k, v in value.items()}
+            return value
+        argument = self.arguments.get(id(value))
+        if argument is None:
+            argument = self.arguments[id(value)] = self._argument(name, value)
+            self.kinds.add(argument.kind)
+        key = (id(call), id(value))
+        if key not in self._tensors:
+            array = argument.array
+            self._tensors[key] = call.input(
+                name, array.ctypes.data, list(array.shape), argument.dtype, array
+            )
+            self.names.append((name, array.shape, argument.dtype))
+        return self._tensors[key]
+
+    def _argument(self, name, value):
+        try:
+            return _arrays.Argument(value)
+        except TypeError as error:
+            raise TypeError(f"argument {name!r}: {error}") from None
+
+    _tensors = None
+
+    def begin_core(self):
+        self._tensors = {}
+        self.names = []
+
+    def result_kind(self):
+        for kind in ("torch", "jax"):
+            if kind in self.kinds:
+                return kind
+        return "numpy"
+
+
+def _flatten(value, tensors):
+    """Replaces each tensor in a returned structure by its number in `tensors`."""
+    if isinstance(value, _core.NkiTensor):
+        tensors.append(value)
+        return ("tensor", len(tensors) - 1)
+    if isinstance(value, (list, tuple)):
+        return ("sequence", type(value), [_flatten(item, tensors) for item in value])
+    if isinstance(value, dict):
+        return ("dict", {k: _flatten(v, tensors) for k, v in value.items()})
+    return ("value", value)
+
+
+def _rebuild(tree, arrays):
+    match tree:
+        case ("tensor", number):
+            return arrays[number]
+        case ("sequence", kind, items):
+            built = [_rebuild(item, arrays) for item in items]
+            return kind(*built) if hasattr(kind, "_fields") else kind(built)
+        case ("dict", items):
+            return {k: _rebuild(v, arrays) for k, v in items.items()}
+        case ("value", value):
+            return value
+
+
+def record(call, fn, bound, inputs):
+    """Records fn(*bound.args, **bound.kwargs). Returns (program, tree of results).
+
+    Raises NkiValidationError if the kernel has errors, and the kernel's own exception with notes on
+    the arguments and on the errors found before it.
+    """
+    name = fn.__name__
+    inputs.begin_core()
+    with call:
+        arguments = {k: inputs.bind(call, k, v) for k, v in bound.arguments.items()}
+        bound.arguments.update(arguments)
+        try:
+            returned = fn(*bound.args, **bound.kwargs)
+        except Exception as error:
+            _annotate(error, call, inputs)
+            raise
+        tensors = []
+        tree = _flatten(returned, tensors)
+        program = call.end(tensors)
+        diagnostics = call.diagnostics()
+    if any(d["severity"] == "error" for d in diagnostics):
+        raise NkiValidationError(name, diagnostics)
+    return program, tree
+
+
+def _annotate(error, call, inputs):
+    """Says what the kernel was called with, and what was wrong before the exception."""
+    for name, shape, dtype in inputs.names:
+        error.add_note(f"argument {name}: {dtype} of shape {tuple(shape)}")
+    for diagnostic in call.diagnostics():
+        error.add_note(excerpt(diagnostic))
+
+
+def grid_indices(grid):
+    return list(np.ndindex(*grid)) if grid else [()]
+
+
+def call_kernel(fn, bind, grid):
+    """Runs fn once for each index of the grid; returns the results of the first.
+
+    `bind()` returns fresh bound arguments.
+    """
+    target = _target.index()
+    inputs = _Inputs()
+    shared = _core.SharedMemory() if len(grid_indices(grid)) > 1 else None
+    result = provenance = None
+    for index in grid_indices(grid):
+        call = _core.Call(fn.__name__, target, threads, False, shared)
+        outer = program_grid()
+        _state.grid = (grid, index)
+        try:
+            program, tree = record(call, fn, bind(), inputs)
+        finally:
+            _state.grid = outer
+        outputs, ran = call.execute()
+        if result is None:
+            arrays = [_arrays.to_kind(_arrays.to_numpy(o), inputs.result_kind()) for o in outputs]
+            result = (_rebuild(tree, arrays),)
+            provenance = ran
+            provenance["program"] = program
+        else:
+            _add(provenance, ran)
+    for argument in inputs.arguments.values():
+        argument.write_back()
+    _publish(provenance)
+    return result[0]
+
+
+def _add(provenance, core):
+    """Adds what another core of the grid ran."""
+    provenance["cores"] += 1
+    for key in ("by_routine", "by_reference", "record_seconds", "execute_seconds"):
+        provenance[key] += core[key]
+    for name, count in core["instructions"].items():
+        counts = provenance["instructions"]
+        counts[name] = counts.get(name, 0) + count
+
+
+class _Provenance(dict):
+    """Computes the program's hash, which costs a pass over its text, when it is asked for."""
+
+    def __missing__(self, key):
+        if key != "program_hash":
+            raise KeyError(key)
+        self[key] = self["program"].hash
+        return self[key]
+
+
+def _publish(provenance):
+    provenance["target"] = _target.instance(provenance["target"])
+    _state.provenance = _Provenance(provenance)
+    for listener in listeners:
+        listener(_state.provenance)

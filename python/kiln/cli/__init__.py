@@ -1,0 +1,31 @@
+"""The command line: one module a subcommand."""
+
+import argparse
+import sys
+
+from kiln import __version__
+from kiln.cli import ls, run, text
+
+
+
+
+def main(arguments=None):
+    """Runs the command; returns the exit code: 0, 1 for a kernel's errors, 2 for wrong use."""
+    parser = argparse.ArgumentParser(
+        prog="kiln", description="Runs NKI kernels on the machine you have."
+    )
+    parser.add_argument("--version", action="version", version=f"kiln {__version__}")
+    commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND")
+    for module in (run, text, ls):
+        module.add_parser(commands)
+    options = parser.parse_args(arguments)
+    if options.command is None:
+        parser.print_help(sys.stderr)
+        return 2
+    try:
+        return options.action(options)
+    except KeyboardInterrupt:
+        print("kiln: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        return 1

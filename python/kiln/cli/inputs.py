@@ -1,0 +1,125 @@
+"""Kernels and their arguments, as the command line names them."""
+
+import ast
+import importlib.util
+import inspect
+import pathlib
+import re
+import sys
+
+import numpy as np
+
+import kiln
+from kiln import _core, _dtypes
+from kiln.cli.errors import UsageError
+
+FORMS = """\
+arguments (--arg NAME=VALUE, as often as needed):
+  file.npy                 an array from a file
+  rand:128x512[:DTYPE[:SEED]]   uniform in [0, 1)
+  randn:128x512[:DTYPE[:SEED]]  normal
+  zeros:… ones:… arange:…  the same form, without a seed
+  3  1.5  True  None  (3, 4)  'text'   a Python literal, passed as it is
+DTYPE is a name of nki.language (bfloat16, float8_e4m3, int32, …), or bf16, f16, f32; float32
+without one. Seeds are integers; 0 without one."""
+
+_SHORT = {"bf16": "bfloat16", "f16": "float16", "f32": "float32", "fp32": "float32"}
+_GENERATED = re.compile(r"(rand|randn|zeros|ones|arange):(\d+(?:x\d+)*)(?::(\w+))?(?::(\d+))?$")
+
+
+def split_file(spec):
+    """("kernel.py", "name") of "kernel.py:name"; the name is None if not given."""
+    path, colon, name = spec.rpartition(":")
+    if colon and (path.endswith(".py") or pathlib.Path(path).exists()):
+        return path, name
+    return spec, None
+
+
+def existing(path):
+    if not pathlib.Path(path).is_file():
+        raise UsageError(f"{path}: there is no such file")
+    return path
+
+
+def load_kernel(path, name):
+    """The function or kernel `name` of a Python file, imported on Kiln's nki."""
+    kiln.install()
+    module_name = pathlib.Path(path).stem
+    spec = importlib.util.spec_from_file_location(module_name, existing(path))
+    module = importlib.util.module_from_spec(spec)
+    sys.modules.setdefault(module_name, module)
+    sys.path.insert(0, str(pathlib.Path(path).resolve().parent))
+    spec.loader.exec_module(module)
+    if not callable(getattr(module, name, None)):
+        from kiln.nki import Kernel
+
+        known = [k for k, v in vars(module).items() if isinstance(v, Kernel)]
+        near = _core.nearest(name, known)
+        hint = f"did you mean {near}?" if near else f"its kernels are {', '.join(known) or 'none'}"
+        raise UsageError(f"{path} has no kernel {name!r}; {hint}")
+    from kiln.nki import jit
+
+    return jit(getattr(module, name))
+
+
+def parse_arguments(texts):
+    """{name: value} of --arg texts."""
+    values = {}
+    for text in texts:
+        name, equals, form = text.partition("=")
+        if not equals or not name.isidentifier():
+            raise UsageError(f"--arg {text}: write NAME=VALUE")
+        if name in values:
+            raise UsageError(f"--arg {name} is given twice")
+        values[name] = parse_value(form, f"--arg {name}")
+    return values
+
+
+def parse_value(form, subject):
+    """The value of one form; see FORMS."""
+    generated = _GENERATED.match(form)
+    if generated:
+        return _generate(*generated.groups(), subject)
+    if form.endswith(".npy"):
+        try:
+            return np.load(existing(form))
+        except ValueError as error:
+            raise UsageError(f"{subject}: {form}: {error}") from None
+    try:
+        return ast.literal_eval(form)
+    except (ValueError, SyntaxError):
+        raise UsageError(f"{subject}: {form!r} is no value\n{FORMS}") from None
+
+
+def _generate(kind, sizes, dtype, seed, subject):
+    shape = tuple(int(size) for size in sizes.split("x"))
+    if min(shape) < 1:
+        raise UsageError(f"{subject}: sizes are 1 or more; got {sizes}")
+    if dtype is not None and dtype.isdigit() and seed is None:
+        dtype, seed = None, dtype
+    try:
+        member = _dtypes.canonical(_SHORT.get(dtype, dtype) or "float32")
+    except TypeError as error:
+        raise UsageError(f"{subject}: {error}") from None
+    numpy_dtype = _dtypes.numpy_dtype(member)
+    rng = np.random.default_rng(int(seed or 0))
+    if kind == "zeros":
+        return np.zeros(shape, numpy_dtype)
+    if kind == "ones":
+        return np.ones(shape, numpy_dtype)
+    if kind == "arange":
+        return np.arange(np.prod(shape)).reshape(shape).astype(numpy_dtype)
+    if np.issubdtype(numpy_dtype, np.integer):
+        limits = np.iinfo(numpy_dtype)
+        return rng.integers(max(limits.min, -100), min(limits.max, 100), shape, numpy_dtype)
+    values = rng.random(shape) if kind == "rand" else rng.standard_normal(shape)
+    return values.astype(np.float32).astype(numpy_dtype)
+
+
+def bind(kernel, values):
+    """kernel.bind with a message that says what the kernel takes."""
+    try:
+        return kernel.bind((), values)
+    except TypeError as error:
+        signature = inspect.signature(kernel.fn)
+        raise UsageError(f"{kernel.__name__}{signature}: {error}\n{FORMS}") from None

@@ -1,0 +1,5 @@
+"""nki.tensor: the tensor class."""
+
+from kiln import _core
+
+NkiTensor = _core.NkiTensor

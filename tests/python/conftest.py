@@ -1,0 +1,5 @@
+"""Selects Kiln's nki for all tests."""
+
+import kiln
+
+kiln.install()
