@@ -17,7 +17,7 @@ namespace {
 
 using Bytes = std::vector<uint8_t>;
 
-constexpr uint32_t seeds_per_file = 200;
+constexpr uint32_t seeds_per_file = 1000;
 
 std::set<std::filesystem::path> files_of(int count, char** arguments) {
   std::set<std::filesystem::path> files;

@@ -48,8 +48,8 @@ inline Array make_array(const Shape& shape, const std::function<double(int64_t)>
 }
 
 // Numbers from low to high, the same in every run.
-inline Array random_array(const Shape& shape, double low, double high,
-                          DType dtype = DType::float32, uint32_t seed = 1) {
+inline Array random_array(const Shape& shape, double low, double high, DType dtype = DType::float32,
+                          uint32_t seed = 1) {
   std::mt19937 random(seed);
   std::uniform_real_distribution<double> distribution(low, high);
   return make_array(shape, [&](int64_t) { return distribution(random); }, dtype);
@@ -115,8 +115,8 @@ Array evaluate(const std::vector<Array>& inputs, Kernel&& kernel,
     } else if constexpr (arity == 1) {
       return record_kernel(inputs, [&](Tensor a) { return to_hbm(kernel(a)); }, target);
     } else if constexpr (arity == 2) {
-      return record_kernel(inputs, [&](Tensor a, Tensor b) { return to_hbm(kernel(a, b)); },
-                           target);
+      return record_kernel(
+          inputs, [&](Tensor a, Tensor b) { return to_hbm(kernel(a, b)); }, target);
     } else {
       return record_kernel(
           inputs, [&](Tensor a, Tensor b, Tensor c) { return to_hbm(kernel(a, b, c)); }, target);

@@ -61,12 +61,16 @@ bool both_in_psum(Report& report, const NamedTile& a, const NamedTile& b) {
 }
 
 bool partitions(Report& report, const NamedTile& a, const NamedTile& b) {
+  // A tile in the wrong memory is told by another rule, and has no partitions to compare.
+  if (a.tile.on_chip() != b.tile.on_chip()) return false;
   report.add(diag::partition_mismatch, "{} has {} partitions, {} has {}", a.name,
              a.tile.partitions(), b.name, b.tile.partitions());
   return false;
 }
 
 bool free_elements(Report& report, const NamedTile& a, const NamedTile& b) {
+  // A tile in the wrong memory is told by another rule, and has no partitions to compare.
+  if (a.tile.on_chip() != b.tile.on_chip()) return false;
   report.add(diag::size_mismatch, "{} has {} elements per partition, {} has {}", a.name,
              a.tile.free_elements(), b.name, b.tile.free_elements());
   return false;

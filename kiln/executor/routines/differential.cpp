@@ -155,14 +155,19 @@ void Scene::fill(bool only_moderate) {
   }
 }
 
-void Scene::set(ViewId view, const std::function<float(int64_t, int64_t)>& value) {
+void Scene::set_bits(ViewId view, const std::function<Bits(int64_t, int64_t)>& value) {
   const StorageId id = tiles_.storage_of(view);
   TileMemory memory(tiles_, 0);
   memory.buffer(id) = {contents_[id.value].data(), tiles_.storage(id).row_bytes()};
   const TileAccess a = memory.access(view);
   for (int64_t p = 0; p < a.partitions; ++p) {
-    for (int64_t i = 0; i < a.elements; ++i) a.set(p, i, value(p, i));
+    for (int64_t i = 0; i < a.elements; ++i) a.set_bits(p, i, value(p, i));
   }
+}
+
+void Scene::set(ViewId view, const std::function<float(int64_t, int64_t)>& value) {
+  const DType dtype = tiles_.tile(view).dtype();
+  set_bits(view, [&](int64_t p, int64_t i) { return from_float32(dtype, value(p, i)); });
 }
 
 Image::Image(const Scene& scene)

@@ -59,6 +59,7 @@ class Scene {
   void fill(bool only_moderate);
   // After fill: sets the elements of a view to value(partition, element).
   void set(ViewId view, const std::function<float(int64_t, int64_t)>& value);
+  void set_bits(ViewId view, const std::function<Bits(int64_t, int64_t)>& value);
 
   Tiles& tiles() { return tiles_; }
   uint32_t seed() const { return seed_; }

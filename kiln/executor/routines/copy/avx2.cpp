@@ -1,0 +1,3 @@
+// Copies and fills for AVX2.
+#define KILN_CPU_LEVEL avx2
+#include "kiln/executor/routines/copy/generic.h"

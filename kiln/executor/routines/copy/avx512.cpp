@@ -1,0 +1,3 @@
+// Copies and fills for AVX-512.
+#define KILN_CPU_LEVEL avx512
+#include "kiln/executor/routines/copy/generic.h"

@@ -1,0 +1,3 @@
+// Copies and fills for NEON.
+#define KILN_CPU_LEVEL neon
+#include "kiln/executor/routines/copy/generic.h"

@@ -1,0 +1,3 @@
+// Copies and fills for the scalar level.
+#define KILN_CPU_LEVEL scalar
+#include "kiln/executor/routines/copy/generic.h"
