@@ -25,10 +25,12 @@ target_compile_features(kiln_options INTERFACE cxx_std_20)
 target_compile_options(kiln_options INTERFACE -ffp-contract=off
   $<BUILD_INTERFACE:-fno-math-errno>)
 target_include_directories(kiln_options INTERFACE
-  $<BUILD_INTERFACE:${CMAKE_CURRENT_LIST_DIR}/..>)
+  $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>)
 if(KILN_WERROR)
   set(warnings -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
-    -Wno-missing-field-initializers -Werror)
+    -Wno-missing-field-initializers -Werror
+    # GCC 12 warns of overlap inside its own std::string.
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
   target_compile_options(kiln_options INTERFACE "$<BUILD_INTERFACE:${warnings}>")
 endif()
 

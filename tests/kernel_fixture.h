@@ -2,8 +2,6 @@
 // mistakes, for tests of the functions that kernels are written with.
 #pragma once
 
-#include <doctest/doctest.h>
-
 #include <cmath>
 #include <cstdint>
 #include <functional>
@@ -16,6 +14,9 @@
 #include "kiln/dsl/kernel.h"
 #include "kiln/dsl/nl.h"
 #include "kiln/session/call.h"
+
+// After check.h, whose CHECK gives way to that of the tests.
+#include <doctest/doctest.h>
 
 namespace kiln::dsl {
 
@@ -127,7 +128,7 @@ Array evaluate(const std::vector<Array>& inputs, Kernel&& kernel,
   std::vector<HostTensor> arguments;
   for (const Array& input : inputs) arguments.push_back(host_tensor(input));
   Result<CallResult> result = run(recorded.program, arguments, {});
-  INFO(result.ok() ? "" : result.error().message);
+  INFO((result.ok() ? "" : result.error().message));
   REQUIRE(result.ok());
   REQUIRE(result->outputs.size() == 1);
   return array_of(result->outputs[0]);
@@ -138,11 +139,11 @@ template <class Kernel>
 std::vector<std::string> problems(const std::vector<Array>& inputs, Kernel&& kernel,
                                   Generation target = Generation::gen3) {
   const Recorded recorded = record_kernel(inputs, kernel, target);
-  std::vector<std::string> all;
+  std::vector<std::string> texts;
   for (const Diagnostic& d : recorded.report.diagnostics()) {
-    all.push_back(fmt::format("{}: {}", d.kind->id, d.message));
+    texts.push_back(fmt::format("{}: {}", d.kind->id, d.message));
   }
-  return all;
+  return texts;
 }
 
 // How far from each other two numbers may be: |a - b| <= absolute + relative * |b|.

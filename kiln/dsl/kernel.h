@@ -43,10 +43,13 @@ auto call(Fn& fn, const std::vector<Tensor>& inputs, std::index_sequence<I...>) 
   return fn(inputs[I]...);
 }
 
+template <size_t>
+using TensorArgument = Tensor;
+
 template <class Fn, size_t N = 0>
 consteval size_t arity() {
   constexpr auto takes = []<size_t... I>(std::index_sequence<I...>) {
-    return std::is_invocable_v<Fn&, std::enable_if_t<(I, true), Tensor>...>;
+    return std::is_invocable_v<Fn&, TensorArgument<I>...>;
   };
   static_assert(N <= 16, "a kernel is a function of up to 16 Tensors");
   if constexpr (takes(std::make_index_sequence<N>{})) {

@@ -105,18 +105,14 @@ const BinaryCase float_cases[] = {
     {"logical_xor", [](double a, double b) { return (a != 0) != (b != 0) ? 1.0 : 0.0; }},
 };
 
-template <auto op>
-double on_bits(double a, double b) {
-  return op(static_cast<uint32_t>(static_cast<int64_t>(a)),
-            static_cast<uint32_t>(static_cast<int64_t>(b)));
-}
+uint32_t bits_of(double x) { return static_cast<uint32_t>(static_cast<int64_t>(x)); }
 
 const BinaryCase bit_cases[] = {
-    {"bitwise_and", on_bits<[](uint32_t a, uint32_t b) { return a & b; }>},
-    {"bitwise_or", on_bits<[](uint32_t a, uint32_t b) { return a | b; }>},
-    {"bitwise_xor", on_bits<[](uint32_t a, uint32_t b) { return a ^ b; }>},
-    {"left_shift", on_bits<[](uint32_t a, uint32_t b) { return a << b; }>},
-    {"right_shift", on_bits<[](uint32_t a, uint32_t b) { return a >> b; }>},
+    {"bitwise_and", [](double a, double b) -> double { return bits_of(a) & bits_of(b); }},
+    {"bitwise_or", [](double a, double b) -> double { return bits_of(a) | bits_of(b); }},
+    {"bitwise_xor", [](double a, double b) -> double { return bits_of(a) ^ bits_of(b); }},
+    {"left_shift", [](double a, double b) -> double { return bits_of(a) << bits_of(b); }},
+    {"right_shift", [](double a, double b) -> double { return bits_of(a) >> bits_of(b); }},
 };
 
 // Multiples of 1/2 from 1/2 on, so that comparisons find equal numbers too.

@@ -22,7 +22,7 @@ Recording::~Recording() { current = previous_; }
 bool is_recording() { return current != nullptr; }
 
 void at(const std::source_location& where) {
-  recorder().at({recorder().add_file(where.file_name()), where.line()});
+  recorder().at({recorder().add_literal(where.file_name()), where.line()});
 }
 
 Shape Tensor::shape() const {

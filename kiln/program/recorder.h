@@ -32,6 +32,14 @@ class Recorder {
   void at(SourceLocation location) { here_ = location; }
   SourceLocation here() const { return here_; }
   FileId add_file(std::string_view path) { return program_.files.add(path); }
+  // The same for a path that stays where it is, as std::source_location's do.
+  FileId add_literal(const char* path) {
+    if (path != last_literal_) {
+      last_literal_ = path;
+      last_file_ = add_file(path);
+    }
+    return last_file_;
+  }
 
   ViewId allocate(const TensorSpec& spec);
   ViewId input(const TensorSpec& spec);
@@ -86,6 +94,8 @@ class Recorder {
   const Machine& machine_;
   Report report_;
   SourceLocation here_;
+  const char* last_literal_ = nullptr;
+  FileId last_file_;
   std::vector<size_t> open_loops_;  // kinds, as indices into AllInstructions
 };
 

@@ -112,7 +112,9 @@ void Parser::skip_spaces() {
 bool Parser::accept(std::string_view token) {
   skip_spaces();
   if (failed() || !line_.starts_with(token)) return false;
-  if (is_word(token.back()) && line_.size() > token.size() && is_word(line_[token.size()])) {
+  // A word must end where the token ends.
+  const bool word = std::isalnum(static_cast<unsigned char>(token.back())) != 0;
+  if (word && token.size() > 1 && line_.size() > token.size() && is_word(line_[token.size()])) {
     return false;
   }
   line_.remove_prefix(token.size());

@@ -43,7 +43,10 @@ void insert(Layout& layout, int dim, int64_t size, int64_t stride) {
   ++layout.rank;
 }
 
-void erase(Layout& layout, int dim) {
+// Removes a dimension, of which one element is left if there must be as many dimensions.
+void drop(Layout& layout, int dim, int least_rank) {
+  layout.shape[dim] = 1;
+  if (layout.rank <= least_rank) return;
   --layout.rank;
   for (int i = dim; i < layout.rank; ++i) {
     layout.shape[i] = layout.shape[i + 1];
@@ -74,22 +77,37 @@ void advance(View& view, const Tile& tile, int dim, int64_t count) {
   }
 }
 
-// Appends what a range leaves of a dimension. False, and the view unchanged, if it is empty or
-// leaves the dimension.
-bool append_range(View& view, const Tile& tile, int dim, const Index& range) {
-  const int64_t size = tile.shape(dim);
+struct Dim {
+  int64_t size, stride;
+};
+
+// What a range leaves of a dimension, with the view moved to its start; nothing, and the view
+// unchanged, if the range is empty or leaves the dimension.
+std::optional<Dim> take_range(View& view, const Tile& tile, int dim, const Index& range) {
+  const int64_t size = tile.shape(dim), stride = tile.layout->stride[dim];
   int64_t start = range.start.value_or(0), stop = range.stop.value_or(size);
   if (start < 0) start += size;
   if (stop < 0) stop += size;
-  if (start < 0 || start >= stop || stop > size || range.step < 1) return false;
+  if (start < 0 || start >= stop || stop > size || range.step < 1) return std::nullopt;
   advance(view, tile, dim, start);
   const int64_t count = (stop - start - 1) / range.step + 1;
-  if (count > 1) {
-    append(view.layout, count, tile.layout->stride[dim] * range.step);
-  } else {  // one partition is no step apart from the next
-    append(view.layout, 1, tile.on_chip() && dim == 0 ? 1 : tile.layout->stride[dim]);
-  }
+  if (count > 1) return Dim{count, stride * range.step};
+  // One partition is no step apart from the next.
+  return Dim{1, tile.on_chip() && dim == 0 ? 1 : stride};
+}
+
+// Moves the view to one index of a dimension. False if it is outside.
+bool take_one(View& view, const Tile& tile, int dim, int64_t index) {
+  const int64_t size = tile.shape(dim);
+  if (index < 0) index += size;
+  if (index < 0 || index >= size) return false;
+  advance(view, tile, dim, index);
   return true;
+}
+
+Error bad_index(const Tile& tile, int dim, int64_t index) {
+  return error("index {} is outside dimension {}, which has {} elements", index, dim,
+               tile.shape(dim));
 }
 
 Error bad_range(const Tile& tile, int dim, const Index& range) {
@@ -104,7 +122,16 @@ Error bad_range(const Tile& tile, int dim, const Index& range) {
                tile.shape(dim));
 }
 
-bool is_whole(const Index& range) { return !range.start && !range.stop && range.step == 1; }
+// A dimension that runtime indices take cannot be indexed again.
+bool is_taken(const Tile& tile, int dim) { return dim == 0 && tile.vector_index; }
+
+Error taken() {
+  return error("dimension 0 has a runtime index for each partition and cannot be indexed again");
+}
+
+bool is_whole(const Index& i) {
+  return i.kind == Index::Kind::range && !i.start && !i.stop && i.step == 1;
+}
 
 }  // namespace
 
@@ -128,19 +155,14 @@ Result<View> index(const Tile& tile, std::span<const Index> indices) {
       append_whole(rank - given);
       continue;
     }
-    if (dim == 0 && tile.vector_index && !(i.kind == Index::Kind::range && is_whole(i))) {
-      return error(
-          "dimension 0 has a runtime index for each partition and cannot be indexed again");
-    }
+    if (is_taken(tile, dim) && !is_whole(i)) return taken();
     if (i.kind == Index::Kind::range) {
-      if (!append_range(view, tile, dim, i)) return bad_range(tile, dim, i);
+      const std::optional<Dim> left = take_range(view, tile, dim, i);
+      if (!left) return bad_range(tile, dim, i);
+      append(view.layout, left->size, left->stride);
     } else {
-      const int64_t size = tile.shape(dim), wanted = i.start.value_or(0);
-      const int64_t at = wanted < 0 ? wanted + size : wanted;
-      if (at < 0 || at >= size) {
-        return error("index {} is outside dimension {}, which has {} elements", wanted, dim, size);
-      }
-      advance(view, tile, dim, at);
+      const int64_t at = i.start.value_or(0);
+      if (!take_one(view, tile, dim, at)) return bad_index(tile, dim, at);
       if (tile.on_chip() && dim == 0) append(view.layout, 1, 1);
     }
     ++dim;
@@ -150,24 +172,29 @@ Result<View> index(const Tile& tile, std::span<const Index> indices) {
   return view;
 }
 
-namespace {
-
-// t[…] with one index at `dim` and all of the dimensions before and after it.
-Result<View> index_one(const Tile& tile, int dim, const Index& wanted) {
-  if (!resolve_dim(dim, tile.rank())) return no_such_dim(dim, tile);
-  std::array<Index, max_rank> indices;
-  indices[static_cast<size_t>(dim)] = wanted;
-  return index(tile, std::span(indices).first(static_cast<size_t>(dim) + 1));
-}
-
-}  // namespace
-
 Result<View> slice(const Tile& tile, int dim, int64_t start, int64_t stop, int64_t step) {
-  return index_one(tile, dim, {Index::Kind::range, start, stop, step});
+  if (!resolve_dim(dim, tile.rank())) return no_such_dim(dim, tile);
+  if (is_taken(tile, dim)) return taken();
+  View view = tile.view();
+  const Index range{Index::Kind::range, start, stop, step};
+  const std::optional<Dim> left = take_range(view, tile, dim, range);
+  if (!left) return bad_range(tile, dim, range);
+  view.layout.shape[dim] = left->size;
+  view.layout.stride[dim] = left->stride;
+  return view;
 }
 
 Result<View> select(const Tile& tile, int dim, int64_t index) {
-  return index_one(tile, dim, {Index::Kind::integer, index, std::nullopt});
+  if (!resolve_dim(dim, tile.rank())) return no_such_dim(dim, tile);
+  if (is_taken(tile, dim)) return taken();
+  View view = tile.view();
+  if (!take_one(view, tile, dim, index)) return bad_index(tile, dim, index);
+  if (dim > 0 || !tile.on_chip()) {
+    drop(view.layout, dim, min_rank(tile));
+  } else {
+    view.layout.shape[0] = view.layout.stride[0] = 1;
+  }
+  return view;
 }
 
 Result<View> permute(const Tile& tile, std::span<const int64_t> dims) {
@@ -225,7 +252,7 @@ Result<View> squeeze_dim(const Tile& tile, int dim) {
                  tile.shape(dim));
   }
   View view = tile.view();
-  if (tile.rank() > min_rank(tile)) erase(view.layout, dim);
+  drop(view.layout, dim, min_rank(tile));
   return view;
 }
 

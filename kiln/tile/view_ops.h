@@ -44,7 +44,7 @@ Result<View> squeeze_dim(const Tile& tile, int dim);
 Result<View> reshape_dim(const Tile& tile, int dim, std::span<const int64_t> sizes);
 Result<View> flatten_dims(const Tile& tile, int first, int last);
 Result<View> reshape(const Tile& tile, std::span<const int64_t> shape);
-// einops-style: each side is a list of groups of names; `sizes` fixes names that cannot be inferred.
+// As in einops: each side is a list of groups of names; `sizes` fixes what cannot be inferred.
 using NamePattern = std::vector<std::vector<std::string>>;
 Result<View> rearrange(const Tile& tile, const NamePattern& from, const NamePattern& to,
                        std::span<const std::pair<std::string, int64_t>> sizes);

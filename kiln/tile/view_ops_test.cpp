@@ -162,6 +162,11 @@ TEST_CASE("operations reject what does not fit") {
   CHECK(view_ops::reinterpret(t.tile(), DType::float16).ok());
   const Tensor odd(Memory::shared_hbm, {4, 3}, DType::uint8);
   CHECK(!view_ops::reinterpret(odd.tile(), DType::uint16));
+  Tensor rows(Memory::shared_hbm, {4, 6}, DType::uint8);
+  REQUIRE(rows.set(view_ops::slice(rows.tile(), 1, 0, 4)));  // rows start every 6 bytes
+  CHECK(view_ops::reinterpret(rows.tile(), DType::uint16));
+  CHECK(view_ops::reinterpret(rows.tile(), DType::uint32).error().message ==
+        "(4, 4) elements of uint8 from element 0 on are not whole elements of uint32");
 }
 
 TEST_CASE("reshape of a strided view works where strides can express it") {
@@ -340,26 +345,12 @@ class Chain {
 
  private:
   Result<View> apply(const Tile& tile, const Oracle& o, Outcome& expected) {
-    switch (pick(0, 8)) {
-      case 0:
-        return index(tile, o, expected);
-      case 1:
-        return select(tile, o, expected);
-      case 2:
-        return permute(tile, o, expected);
-      case 3:
-        return broadcast(tile, o, expected);
-      case 4:
-        return expand(tile, o, expected);
-      case 5:
-        return squeeze(tile, o, expected);
-      case 6:
-        return reshape(tile, o, expected);
-      case 7:
-        return flatten_or_split(tile, o, expected);
-      default:
-        return reinterpret(tile, o, expected);
-    }
+    constexpr std::array operations{&Chain::index,      &Chain::select,    &Chain::slice,
+                                    &Chain::permute,    &Chain::broadcast, &Chain::expand,
+                                    &Chain::squeeze,    &Chain::reshape,   &Chain::flatten_or_split,
+                                    &Chain::reinterpret};
+    return (this->*operations[static_cast<size_t>(pick(0, std::ssize(operations) - 1))])(tile, o,
+                                                                                         expected);
   }
 
   Result<View> index(const Tile& tile, const Oracle& o, Outcome& expected) {
@@ -423,6 +414,22 @@ class Chain {
     }
     expected = picked(o, kept, kept_dims, first, Sizes(o.shape.size(), 1));
     return view_ops::select(tile, dim, i);
+  }
+
+  Result<View> slice(const Tile& tile, const Oracle& o, Outcome& expected) {
+    op_ = "slice";
+    const int dim = static_cast<int>(pick(0, o.rank() - 1));
+    const size_t i = static_cast<size_t>(dim);
+    const int64_t start = pick(0, o.size(dim) - 1), step = pick(1, 3);
+    const int64_t stop = pick(start + 1, o.size(dim));
+    Sizes kept = o.shape, first(o.shape.size(), 0), steps(o.shape.size(), 1);
+    kept[i] = (stop - start + step - 1) / step;
+    first[i] = start;
+    steps[i] = step;
+    std::vector<size_t> kept_dims(o.shape.size());
+    std::iota(kept_dims.begin(), kept_dims.end(), size_t{0});
+    expected = picked(o, kept, kept_dims, first, steps);
+    return view_ops::slice(tile, dim, start, stop, step);
   }
 
   Result<View> permute(const Tile& tile, const Oracle& o, Outcome& expected) {

@@ -3,3 +3,7 @@
 import kiln
 
 kiln.install()
+
+
+def pytest_addoption(parser):
+    parser.addoption("--update", action="store_true", help="rewrite what goldens expect")

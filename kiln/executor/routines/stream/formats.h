@@ -274,8 +274,8 @@ struct Float8E8m0fnu {
     const hn::Rebind<uint8_t, Floats> d;
     const auto bits = hn::BitCast(u32, value);
     auto result = hn::ShiftRight<23>(hn::Add(bits, hn::Set(u32, 0x00400000)));
-    // Below 2^-126 the float32 is subnormal: 1.5 * 2^-127 is the tie between 2^-127 and 2^-126.
-    const auto upper = hn::Gt(bits, hn::Set(u32, 0x005FFFFF));
+    // Between 2^-127 and 2^-126 ml_dtypes goes up from the first step, not from the middle.
+    const auto upper = hn::Gt(bits, hn::Set(u32, 0x00400000));
     const auto subnormal = hn::IfThenElseZero(upper, hn::Set(u32, 1));
     result = hn::IfThenElse(hn::Lt(bits, hn::Set(u32, 0x00800000)), subnormal, result);
     const auto none = hn::Or(hn::Eq(bits, hn::Zero(u32)), hn::Gt(bits, hn::Set(u32, 0x7F7FFFFF)));

@@ -1,0 +1,154 @@
+// The functions of activation_op.h on vectors. Each is computed in double and rounded once, or where
+// that is worth it and safe, in float32.
+#pragma once
+
+#include "kiln/executor/routines/activation/double_math.h"
+#include "kiln/executor/routines/simd.h"
+#include "kiln/isa/activation_op.h"
+
+namespace kiln::KILN_CPU_LEVEL {
+
+namespace exact {
+
+using double_math::V;
+using double_math::d;
+using double_math::set;
+
+HWY_INLINE V sigmoid(V x) {
+  return hn::Div(set(1), hn::Add(set(1), double_math::exp(hn::Neg(x))));
+}
+
+// x * weight, and 0 where the weight vanishes, also at infinity. Where exp is cut off the weight is
+// some 1e-304 instead of 0.
+HWY_INLINE V weighted(V x, V weight) {
+  return hn::IfThenElse(hn::Le(weight, set(1e-290)), hn::Zero(d), hn::Mul(x, weight));
+}
+
+HWY_INLINE V normal_cdf(V x) {
+  const V tail = hn::Mul(set(0.5), double_math::erfc(hn::Abs(hn::Mul(x, set(0.7071067811865476)))));
+  // erfc is cut off where it still counts as a weight.
+  const V lower = hn::IfThenElse(hn::Lt(x, set(-16)), hn::Zero(d), tail);
+  return hn::IfThenElse(hn::Lt(x, hn::Zero(d)), lower, hn::Sub(set(1), tail));
+}
+HWY_INLINE V normal_pdf(V x) {
+  return hn::Mul(set(0.3989422804014327), double_math::exp(hn::Mul(hn::Mul(set(-0.5), x), x)));
+}
+
+HWY_INLINE V softplus(V x) {
+  const V above = hn::IfThenElse(hn::Le(x, hn::Zero(d)), hn::Zero(d), x);
+  return hn::Add(above, double_math::log_1_plus(double_math::exp(hn::Neg(hn::Abs(x)))));
+}
+
+// tanh(log(1 + exp(x))) with e = exp(x) is (e^2 + 2e) / (e^2 + 2e + 2), 1 from 40 on.
+HWY_INLINE V mish(V x) {
+  const V e = double_math::exp(hn::IfThenElse(hn::Gt(x, set(40)), set(40), x));
+  const V numerator = hn::Mul(e, hn::Add(e, set(2)));
+  return weighted(x, hn::Div(numerator, hn::Add(numerator, set(2))));
+}
+
+HWY_INLINE V scaled_silu_dx(double k, V x) {
+  const V scaled = hn::Mul(set(k), x);
+  const V rising = sigmoid(scaled), falling = sigmoid(hn::Neg(scaled));
+  return hn::Add(rising, weighted(scaled, hn::Mul(rising, falling)));
+}
+
+HWY_INLINE V gelu_apprx_tanh(V x) {
+  const V cubic = hn::Mul(hn::Mul(hn::Mul(set(0.044715), x), x), x);
+  const V u = hn::Mul(set(0.7978845608), hn::Add(x, cubic));
+  return weighted(x, sigmoid(hn::Add(u, u)));
+}
+
+template <ActivationOp op>
+HWY_INLINE V function(V x) {
+  using enum ActivationOp;
+  if constexpr (op == sigmoid) return exact::sigmoid(x);
+  if constexpr (op == gelu) return weighted(x, normal_cdf(x));
+  if constexpr (op == gelu_dx) return hn::Add(normal_cdf(x), weighted(x, normal_pdf(x)));
+  if constexpr (op == gelu_apprx_tanh) return exact::gelu_apprx_tanh(x);
+  if constexpr (op == gelu_apprx_sigmoid) {
+    return weighted(x, exact::sigmoid(hn::Mul(set(1.702), x)));
+  }
+  if constexpr (op == gelu_apprx_sigmoid_dx) return scaled_silu_dx(1.702, x);
+  if constexpr (op == silu) return weighted(x, exact::sigmoid(x));
+  if constexpr (op == silu_dx) return scaled_silu_dx(1.0, x);
+  if constexpr (op == softplus) return exact::softplus(x);
+  if constexpr (op == mish) return exact::mish(x);
+  if constexpr (op == erf) return double_math::erf(x);
+  if constexpr (op == erf_dx) {
+    return hn::Mul(set(1.1283791670955126), double_math::exp(hn::Neg(hn::Mul(x, x))));
+  }
+  if constexpr (op == exp) return double_math::exp(x);
+  if constexpr (op == log) return double_math::log(x);
+  if constexpr (op == sin) return double_math::sin(x);
+  if constexpr (op == arctan) return double_math::atan(x);
+}
+
+// The function of each half of a vector of floats.
+template <ActivationOp op, class D>
+HWY_INLINE Vec<D> by_halves(D floats, Vec<D> x) {
+  constexpr HalfFloats half;
+  if constexpr (scalar_only) {
+    return DemoteTo(half, function<op>(PromoteTo(d, x)));
+  } else {
+    const auto low = DemoteTo(half, function<op>(PromoteTo(d, LowerHalf(half, x))));
+    const auto high = DemoteTo(half, function<op>(PromoteTo(d, UpperHalf(half, x))));
+    return Combine(floats, high, low);
+  }
+}
+
+template <ActivationOp op>
+HWY_INLINE Vec<Floats> inlined(Vec<Floats> x) {
+  return by_halves<op>(Floats(), x);
+}
+template <ActivationOp op>
+HWY_NOINLINE Vec<Floats> called(Vec<Floats> x) {
+  return by_halves<op>(Floats(), x);
+}
+
+}  // namespace exact
+
+namespace fast {
+
+using V = Vec<Floats>;
+inline constexpr Floats d;
+inline constexpr Words bits32;
+
+HWY_INLINE V set(float value) { return hn::Set(d, value); }
+
+template <size_t n>
+HWY_INLINE V polynomial(V x, const float (&c)[n]) {
+  V sum = set(c[n - 1]);
+  HWY_UNROLL(8)
+  for (size_t i = n - 1; i-- > 0;) sum = fma(d, sum, x, set(c[i]));
+  return sum;
+}
+
+// exp(x + rest), for |x| < 87 and a `rest` of the size of x's rounding error.
+HWY_INLINE V exp(V x, V rest) {
+  constexpr float c[] = {0x1.000000p-1f, 0x1.5554dcp-3f, 0x1.55551ap-5f, 0x1.120ba2p-7f,
+                         0x1.6d113cp-10f};
+  const V in_ones = set(0x1.8p23f);
+  const V shifted = fma(d, x, set(1.44269504f), in_ones);
+  const V n = hn::Sub(shifted, in_ones);
+  V r = fma(d, n, set(-0.693359375f), x);
+  r = fma(d, n, set(2.12194440e-4f), hn::Add(r, rest));
+  const V p = hn::Add(fma(d, polynomial(r, c), hn::Mul(r, r), r), set(1));
+  const auto exponent = hn::ShiftLeft<23>(hn::BitCast(bits32, shifted));
+  return hn::BitCast(d, hn::Add(hn::BitCast(bits32, p), exponent));
+}
+HWY_INLINE V exp(V x) {
+  constexpr float c[] = {0x1.000000p-1f, 0x1.5554dcp-3f, 0x1.55551ap-5f, 0x1.120ba2p-7f,
+                         0x1.6d113cp-10f};
+  const V in_ones = set(0x1.8p23f);
+  const V shifted = fma(d, x, set(1.44269504f), in_ones);
+  const V n = hn::Sub(shifted, in_ones);
+  V r = fma(d, n, set(-0.693359375f), x);
+  r = fma(d, n, set(2.12194440e-4f), r);
+  const V p = hn::Add(fma(d, polynomial(r, c), hn::Mul(r, r), r), set(1));
+  const auto exponent = hn::ShiftLeft<23>(hn::BitCast(bits32, shifted));
+  return hn::BitCast(d, hn::Add(hn::BitCast(bits32, p), exponent));
+}
+
+}  // namespace fast
+
+}  // namespace kiln::KILN_CPU_LEVEL

@@ -1,0 +1,88 @@
+"""Goldens: programs and kernels whose comments say what they give.
+
+A golden opens with comment lines (`;` in .kiln, `#` in .py):
+    ; test execute | check        what to do
+    ; input a = arange:4x8        a value, in the command line's forms
+    ; expect …                    outputs, or diagnostics; rewritten by `pytest --update`
+"""
+
+import pathlib
+
+import numpy as np
+import pytest
+
+from kiln import _arrays, _core, _run
+from kiln.cli import inputs
+
+TESTS = pathlib.Path(__file__).parent.parent
+GOLDENS = sorted([*TESTS.glob("golden/*.kiln"), *TESTS.glob("error/*.kiln")])
+KERNELS = sorted(TESTS.glob("error/*.py"))
+
+
+class Golden:
+    def __init__(self, path):
+        self.path = path
+        self.mark = "#" if path.suffix == ".py" else ";"
+        self.lines = path.read_text().splitlines()
+        self.inputs = dict(
+            line.split(" = ", 1) for line in self.comments("input")
+        )
+        (self.action,) = self.comments("test")
+
+    def comments(self, kind):
+        start = f"{self.mark} {kind} "
+        return [line[len(start) :].strip() for line in self.lines if line.startswith(start)]
+
+    def values(self):
+        return {name.strip(): inputs.parse_value(form, name) for name, form in self.inputs.items()}
+
+    def compare(self, found, update):
+        if update:
+            kept = [line for line in self.lines if not line.startswith(f"{self.mark} expect ")]
+            new = [f"{self.mark} expect {line}" for line in found]
+            self.path.write_text("\n".join([*kept, *new]) + "\n")
+            return
+        assert found == self.comments("expect")
+
+
+def show(array):
+    """An output in one line: type, shape, and all its elements."""
+    with np.errstate(all="ignore"):
+        values = np.asarray(array).astype(np.float64).ravel()
+    sizes = ", ".join(map(str, array.shape))
+    return f"{array.dtype}[{sizes}] {' '.join(f'{v:.9g}' for v in values)}"
+
+
+@pytest.mark.parametrize("path", GOLDENS, ids=lambda p: p.stem)
+@pytest.mark.parametrize("reference_only", [False, True], ids=["routines", "reference"])
+def test_program(path, reference_only, request):
+    golden = Golden(path)
+    program, diagnostics = _core.parse_program(path.read_text())
+    found = [f"{d['severity']}: {d['message']} [{d['id']}]" for d in diagnostics]
+    if golden.action == "execute" and not found:
+        arrays = [_arrays.Argument(value).array for value in golden.values().values()]
+        outputs, _ = _core.run_program(program, arrays, 1, reference_only)
+        found = [show(_arrays.to_numpy(output)) for output in outputs]
+        written = program.text(True)
+        assert _core.parse_program(written)[0].text(True) == written
+    golden.compare(found, request.config.getoption("--update"))
+
+
+@pytest.mark.parametrize("path", KERNELS, ids=lambda p: p.stem)
+def test_kernel_with_mistakes(path, request):
+    golden = Golden(path)
+    kernel = inputs.load_kernel(str(path), "kernel")
+    with pytest.raises(_run.NkiValidationError) as caught:
+        kernel(**golden.values())
+    found = [
+        f"line {d['line']}: {d['severity']}: {d['message']} [{d['id']}]"
+        for d in caught.value.diagnostics
+    ]
+    golden.compare(found, request.config.getoption("--update"))
+
+
+def test_every_instruction_has_a_golden():
+    text = "".join(path.read_text() for path in GOLDENS)
+    control = ("loop", "while_loop")
+    missing = [name for name in (*_core.isa.names, *control) if f"\n{name} " not in text]
+    assert not missing
