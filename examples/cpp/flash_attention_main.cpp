@@ -34,7 +34,8 @@ std::vector<double> attention(const Array& q, const Array& k, const Array& v, bo
 }  // namespace
 
 int main(int argc, char** argv) {
-  using namespace examples;
+  using examples::Example;
+  using examples::random_array;
   struct Case {
     int64_t seq, d;
     kiln::DType dtype;
@@ -52,7 +53,7 @@ int main(int argc, char** argv) {
                 v = random_array({c.seq, c.d}, c.dtype, 3);
     example.check({{"q", q}, {"k", k}, {"v", v}}, attention(q, k, v, c.causal), c.tolerance,
                   [&](kiln::dsl::Tensor qt, kiln::dsl::Tensor kt, kiln::dsl::Tensor vt) {
-                    return flash_attention(qt, kt, vt, c.causal);
+                    return examples::flash_attention(qt, kt, vt, c.causal);
                   });
   }
   return example.status();

@@ -5,7 +5,9 @@
 #include "examples/cpp/example.h"
 
 int main(int argc, char** argv) {
-  using namespace examples;
+  using examples::Array;
+  using examples::Example;
+  using examples::random_array;
   constexpr size_t rows = 300, columns = 768;
   const Array x = random_array({rows, columns}, kiln::DType::float32, 1);
   const Array w = random_array({columns}, kiln::DType::float32, 2);
@@ -19,6 +21,6 @@ int main(int argc, char** argv) {
   }
 
   Example example("rms_norm", argc, argv);
-  example.check({{"x", x}, {"w", w}}, expected, 1e-6, rms_norm);
+  example.check({{"x", x}, {"w", w}}, expected, 1e-6, examples::rms_norm);
   return example.status();
 }

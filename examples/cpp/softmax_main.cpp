@@ -6,7 +6,9 @@
 #include "examples/cpp/example.h"
 
 int main(int argc, char** argv) {
-  using namespace examples;
+  using examples::Array;
+  using examples::Example;
+  using examples::random_array;
   constexpr size_t rows = 300, columns = 1000;
   const Array x = random_array({rows, columns}, kiln::DType::float32, 1);
   std::vector<double> expected;
@@ -19,6 +21,6 @@ int main(int argc, char** argv) {
   }
 
   Example example("softmax", argc, argv);
-  example.check({{"x", x}}, expected, 1e-6, softmax);
+  example.check({{"x", x}}, expected, 1e-6, examples::softmax);
   return example.status();
 }

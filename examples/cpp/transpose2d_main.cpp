@@ -2,7 +2,9 @@
 #include "examples/cpp/transpose2d.h"
 
 int main(int argc, char** argv) {
-  using namespace examples;
+  using examples::Array;
+  using examples::Example;
+  using examples::random_array;
   constexpr size_t rows = 500, columns = 300;
   Example example("transpose2d", argc, argv);
   for (const kiln::DType dtype : {kiln::DType::float32, kiln::DType::bfloat16}) {
@@ -11,7 +13,7 @@ int main(int argc, char** argv) {
     for (size_t i = 0; i < rows; ++i) {
       for (size_t j = 0; j < columns; ++j) expected[j * rows + i] = a.values[i * columns + j];
     }
-    example.check({{"a", a}}, expected, 0, transpose2d);
+    example.check({{"a", a}}, expected, 0, examples::transpose2d);
   }
   return example.status();
 }

@@ -35,6 +35,10 @@ class [[nodiscard]] Result {
   const T& operator*() const& { return value(); }
   T&& operator*() && { return std::move(*this).value(); }
   const T* operator->() const { return &value(); }
+  T* operator->() {
+    CHECK(ok());
+    return &std::get<0>(state_);
+  }
 
   const Error& error() const {
     CHECK(!ok());

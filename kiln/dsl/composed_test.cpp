@@ -43,7 +43,8 @@ Array roundings(DType dtype = DType::float32) {
   return make_array(
       {16, 32},
       [&](int64_t i) {
-        const double x = special[i % 16] + static_cast<double>(i / 64);
+        const int64_t pair = i / 64;
+        const double x = special[i % 16] + static_cast<double>(pair);
         return i % 32 < 16 ? x : -x;
       },
       dtype);

@@ -5,7 +5,7 @@
 
 namespace kiln::dsl::nl {
 
-using namespace internal;
+using internal::record;
 
 Register register_alloc(std::optional<int32_t> value, const CallSite& site) {
   site.enter();

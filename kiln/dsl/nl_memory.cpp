@@ -8,7 +8,13 @@
 
 namespace kiln::dsl::nl {
 
-using namespace internal;
+using internal::copied;
+using internal::in_sbuf;
+using internal::must_be_on_chip;
+using internal::new_tile;
+using internal::record;
+using internal::report_as;
+using internal::stand_in;
 
 namespace {
 

@@ -5,7 +5,14 @@
 
 namespace kiln::dsl::nl {
 
-using namespace internal;
+using internal::activated;
+using internal::combined;
+using internal::must_be_on_chip;
+using internal::new_tile;
+using internal::record;
+using internal::report_as;
+using internal::scalar_op;
+using internal::stand_in;
 
 namespace {
 

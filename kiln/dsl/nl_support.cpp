@@ -157,7 +157,7 @@ Tensor combined(std::string_view function, AluOp op, const Value& x, const Value
   if (!x.is_tensor()) return scalar_op(y.tensor(), {op, x.operand(op), true}, {}, *type);
 
   const std::optional<Aligned> pair = align(function, x.tensor(), y.tensor());
-  if (!pair) return stand_in(x, y, *type);
+  if (!pair) return stand_in(x, y, type);
   Tensor a = pair->x, b = pair->y;
   if (is_column(b) && !is_column(a) && is_operand(b, op)) {
     return scalar_op(a, {op, b}, {}, *type);

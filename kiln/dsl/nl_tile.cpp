@@ -7,7 +7,18 @@
 
 namespace kiln::dsl::nl {
 
-using namespace internal;
+using internal::copied;
+using internal::in_sbuf;
+using internal::must_be_on_chip;
+using internal::new_tile;
+using internal::record;
+using internal::repeat_partition;
+using internal::report_as;
+using internal::result_dtype;
+using internal::scalar_op;
+using internal::shape_text;
+using internal::stand_in;
+using internal::stretched;
 
 namespace {
 

@@ -1,6 +1,7 @@
 #include "kiln/dsl/tensor.h"
 
 #include <algorithm>
+#include <array>
 
 namespace kiln::dsl {
 
@@ -37,8 +38,10 @@ Tensor Tensor::derive(std::string_view what, const Result<View>& view, const Sha
 }
 
 Tensor Tensor::operator[](std::initializer_list<IndexArgument> indices) const {
-  std::vector<Index> list(indices.begin(), indices.end());
-  return index(list);
+  std::array<Index, 2 * max_rank> list;
+  CHECK(indices.size() <= list.size());
+  std::copy(indices.begin(), indices.end(), list.begin());
+  return index({list.data(), indices.size()});
 }
 
 Tensor Tensor::slice(int dim, int64_t start, int64_t stop, int64_t step) const {

@@ -55,7 +55,7 @@ Execution::Execution(const Program& program, ExecuteOptions options)
     using T = typename decltype(tag)::type;
     const void* routine = nullptr;
     if constexpr (!is_control<T>) {
-      if (!options_.reference_only) routine = find_routine<T>(options_.cpu);
+      if (!options_.reference_only) routine = find_routine<T>(options_.cpu.value_or(CpuLevel::scalar));
     }
     runners_.push_back({&run<T>, routine});
   });

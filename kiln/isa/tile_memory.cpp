@@ -42,6 +42,19 @@ TileAccess static_access(const Tile& tile, const Buffer& buffer) {
   return a;
 }
 
+// Whether the view, moved by some elements within its row, stays inside the storage. With an index
+// for each row it is one row that moves.
+bool stays_inside(const Tile& tile, int64_t elements, bool one_row) {
+  Layout layout = *tile.layout;
+  if (one_row) layout.shape[0] = 1;
+  Tile fixed = tile;
+  fixed.layout = &layout;
+  fixed.dynamic = {};
+  const Region reach = region(fixed);
+  const int64_t shift = elements * size_bytes(tile.dtype());
+  return reach.first_byte + shift >= 0 && reach.end_byte + shift <= tile.storage->row_bytes();
+}
+
 }  // namespace
 
 std::vector<Bits> TileAccess::all_bits() const {
@@ -128,10 +141,16 @@ std::optional<int64_t> TileMemory::dynamic_index(const Tile& tile, int64_t row, 
     const Bits bits = source.bits(row % source.partitions, row / source.partitions);
     index = source.dtype == DType::int32 ? static_cast<int32_t>(bits) : static_cast<int64_t>(bits);
   }
-  if (index >= 0 && index < dynamic.limit) return index;
+  const bool one_row = dynamic.kind == Dynamic::Kind::vector_tile;
+  if (index >= 0 && index < dynamic.limit &&
+      stays_inside(tile, index * dynamic.stride, one_row)) {
+    return index;
+  }
   if (oob == OobMode::error) {
-    fault(fmt::format("a runtime index of '{}' is {}; the dimension has {} elements",
-                      tile.storage->name, index, dynamic.limit));
+    fault(fmt::format("a runtime index of '{}' is {}; the dimension has {} elements{}",
+                      tile.storage->name, index, dynamic.limit,
+                      index >= 0 && index < dynamic.limit ? ", and from there the view leaves it"
+                                                          : ""));
   }
   return std::nullopt;
 }

@@ -136,9 +136,9 @@ constexpr std::string_view broken_rule(const Machine& m) {
   }
   return "";
 }
-static_assert(broken_rule(gen2) == "");
-static_assert(broken_rule(gen3) == "");
-static_assert(broken_rule(gen4) == "");
+static_assert(broken_rule(gen2).empty());
+static_assert(broken_rule(gen3).empty());
+static_assert(broken_rule(gen4).empty());
 
 bool has_word(std::string_view words, std::string_view word) {
   while (!words.empty()) {

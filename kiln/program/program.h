@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "kiln/base/chunked_vector.h"
 #include "kiln/base/source_location.h"
 #include "kiln/isa/instruction.h"
 #include "kiln/machine/machine.h"
@@ -21,8 +22,8 @@ struct Program {
   Tiles tiles;
   int register_count = 0;
 
-  std::vector<Instruction> code;
-  std::vector<SourceLocation> locations;                // of code[i]
+  ChunkedVector<Instruction> code;
+  ChunkedVector<SourceLocation> locations;              // of code[i]
   std::unordered_map<uint32_t, std::string> names;      // of code[i], where the user gave one
   FileTable files;
 

@@ -1,5 +1,5 @@
 // The text form of programs (.kiln): written and read without loss. The grammar is in
-// docs/reference/text_form.md.
+// docs/text_form.md.
 //
 //   kiln 1
 //   kernel "tensor_add"

@@ -6,6 +6,7 @@
 
 #include "kiln/base/thread_pool.h"
 #include "kiln/program/text.h"
+#include "kiln/program/widen.h"
 
 namespace kiln {
 
@@ -42,7 +43,7 @@ Provenance provenance_of(const Program& program, const Execution& execution,
   const ExecutionCounts& counts = execution.counts();
   Provenance p{.backend = fmt::format("cpu {}", options.reference_only
                                                     ? "reference"
-                                                    : name_of(options.cpu)),
+                                                    : name_of(*options.cpu)),
                .kernel = program.kernel,
                .target = program.target,
                .threads = counts.threads,
@@ -85,9 +86,13 @@ HostBuffer SharedMemory::get(size_t n, int64_t bytes) {
   return buffers_[n];
 }
 
-ExecuteOptions resolve(ExecuteOptions options) {
+Result<ExecuteOptions> resolve(ExecuteOptions options) {
   if (options.threads <= 0) options.threads = available_cpus();
-  if (options.cpu == CpuLevel::scalar && !options.reference_only) options.cpu = best_cpu_level();
+  if (!options.cpu) {
+    const Result<CpuLevel> level = chosen_cpu_level();
+    if (!level) return level.error();
+    options.cpu = *level;
+  }
   return options;
 }
 
@@ -98,10 +103,7 @@ std::string program_hash(const Program& program) {
 }
 
 Call::Call(CallOptions options)
-    : options_([&] {
-        options.execute = resolve(std::move(options.execute));
-        return std::move(options);
-      }()),
+    : options_(std::move(options)),
       recorder_(options_.kernel, options_.target),
       started_(Clock::now()) {}
 
@@ -136,7 +138,47 @@ Status Call::advance() {
   return status;
 }
 
+Result<CallResult> Call::run_wide(const std::vector<ViewId>& outputs, bool update_inputs) {
+  const Result<std::shared_ptr<Program>> wide = widen_low_precision(recorder_.program());
+  if (!wide) return wide.error();
+  (*wide)->outputs = outputs;
+  std::vector<HostTensor> inputs;
+  for (const auto& [id, buffer] : inputs_) {
+    const Storage& storage = recorder_.tiles().storage(id);
+    HostTensor input{.dtype = (*wide)->tiles.storage(id).dtype};
+    for (int i = 0; i < storage.rank; ++i) input.shape.push_back(storage.shape[i]);
+    input.buffer = allocate_host_buffer(storage.elements() * size_bytes(input.dtype));
+    if (is_low_precision(storage.dtype)) {
+      convert_to_float32(storage.dtype, buffer.data.get(),
+                         reinterpret_cast<float*>(input.buffer.data.get()),
+                         static_cast<size_t>(storage.elements()));
+    } else {
+      std::memcpy(input.buffer.data.get(), buffer.data.get(),
+                  static_cast<size_t>(input.buffer.bytes));
+    }
+    inputs.push_back(std::move(input));
+  }
+  Result<CallResult> result = run(*wide, inputs, options_.execute);
+  for (size_t i = 0; result.ok() && update_inputs && i < inputs.size(); ++i) {
+    const Storage& storage = recorder_.tiles().storage(inputs_[i].first);
+    std::byte* to = inputs_[i].second.data.get();
+    const HostBuffer& from = inputs[i].buffer;
+    if (is_low_precision(storage.dtype)) {
+      convert_from_float32(storage.dtype, reinterpret_cast<const float*>(from.data.get()), to,
+                           static_cast<size_t>(storage.elements()));
+    } else {
+      std::memcpy(to, from.data.get(), static_cast<size_t>(from.bytes));
+    }
+  }
+  return result;
+}
+
 Result<HostTensor> Call::look(ViewId view) {
+  if (options_.keep_float32) {
+    Result<CallResult> seen = run_wide({view}, false);
+    if (!seen) return seen.error();
+    return std::move(seen->outputs[0]);
+  }
   execution().keep_tiles();
   if (Status status = advance(); !status) return status.error();
   return copy_view(*execution_, recorder_.program(), view);
@@ -151,6 +193,12 @@ std::shared_ptr<const Program> Call::end(const std::vector<ViewId>& outputs) {
 
 Result<CallResult> Call::execute() {
   CHECK(program_ != nullptr && !recorder_.report().has_errors());
+  if (options_.keep_float32) {
+    Result<CallResult> result = run_wide(program_->outputs, true);
+    if (!result) return result.error();
+    result->provenance.record_seconds = record_seconds_;
+    return result;
+  }
   if (Status status = advance(); !status) return status.error();
   CallResult result{.program = program_};
   for (ViewId output : program_->outputs) {
@@ -164,7 +212,9 @@ Result<CallResult> Call::execute() {
 
 Result<CallResult> run(std::shared_ptr<const Program> program,
                        const std::vector<HostTensor>& inputs, const ExecuteOptions& given) {
-  const ExecuteOptions options = resolve(given);
+  const Result<ExecuteOptions> resolved = resolve(given);
+  if (!resolved) return resolved.error();
+  const ExecuteOptions& options = *resolved;
   if (inputs.size() != program->inputs.size()) {
     return Error{fmt::format("{} has {} inputs; {} were given", program->kernel,
                              program->inputs.size(), inputs.size())};

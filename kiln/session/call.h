@@ -49,7 +49,8 @@ class SharedMemory {
 struct CallOptions {
   std::string kernel;
   Generation target = Generation::gen3;
-  ExecuteOptions execute;
+  ExecuteOptions execute;  // from resolve()
+  bool keep_float32 = false;  // low-precision tensors are kept in float32, outputs too
   std::shared_ptr<SharedMemory> shared;  // with other cores; none: this core is alone
 };
 
@@ -80,6 +81,8 @@ class Call {
  private:
   Execution& execution();
   Status advance();
+  // As look and execute, for keep_float32: a widened copy runs from the start.
+  Result<CallResult> run_wide(const std::vector<ViewId>& outputs, bool update_inputs);
 
   const CallOptions options_;
   Recorder recorder_;
@@ -101,7 +104,8 @@ Result<CallResult> run(std::shared_ptr<const Program> program,
 // 128 bits in hex that identify what the program computes: its text without source lines.
 std::string program_hash(const Program& program);
 
-// threads = 0 and the CPU level become what this process has.
-ExecuteOptions resolve(ExecuteOptions options);
+// threads = 0 becomes the CPUs this process may use, and no CPU level the one that KILN_CPU names or
+// else the best; an Error if KILN_CPU names one that is not available.
+Result<ExecuteOptions> resolve(ExecuteOptions options);
 
 }  // namespace kiln

@@ -59,7 +59,8 @@ uint32_t Tiles::intern(const Layout& layout) {
 }
 
 ViewId Tiles::add(const View& view) {
-  views_.push_back({view.storage, intern(view.layout), view.offset, view.partition, view.dynamic});
+  views_.push_back(
+      Packed{view.storage, intern(view.layout), view.offset, view.partition, view.dynamic});
   return {static_cast<uint32_t>(views_.size() - 1)};
 }
 

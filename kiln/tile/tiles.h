@@ -2,12 +2,12 @@
 // id resolves to.
 #pragma once
 
-#include <deque>
 #include <span>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include "kiln/base/chunked_vector.h"
 #include "kiln/tile/storage.h"
 #include "kiln/tile/view.h"
 
@@ -51,10 +51,6 @@ struct Region {
 
 class Tiles {
  public:
-  Tiles() = default;
-  Tiles(Tiles&&) = default;
-  Tiles& operator=(Tiles&&) = default;
-
   StorageId add(Storage storage);
   ViewId add(const View& view);
   DynamicId add(const Dynamic& dynamic);
@@ -96,10 +92,10 @@ class Tiles {
 
   uint32_t intern(const Layout& layout);
 
-  std::deque<Storage> storages_;
-  std::vector<ViewId> whole_;
-  std::vector<Packed> views_;
-  std::deque<Layout> layouts_;
+  ChunkedVector<Storage> storages_;
+  ChunkedVector<ViewId> whole_;
+  ChunkedVector<Packed> views_;
+  ChunkedVector<Layout> layouts_;
   std::unordered_multimap<size_t, uint32_t> layout_index_;
   uint32_t last_layout_ = 0;
   std::vector<Dynamic> dynamics_;

@@ -57,10 +57,12 @@ void drop(Layout& layout, int dim, int least_rank) {
   layout.stride[layout.rank] = 0;
 }
 
-// Makes dim, which may count from the end, one of 0 … rank-1. False if it is none.
+// Makes dim, which may count from the end, one of 0 … rank-1. False, and no change, if it is none.
 bool resolve_dim(int& dim, int rank) {
-  if (dim < 0) dim += rank;
-  return dim >= 0 && dim < rank;
+  const int from_start = dim < 0 ? dim + rank : dim;
+  if (from_start < 0 || from_start >= rank) return false;
+  dim = from_start;
+  return true;
 }
 
 Error no_such_dim(int dim, const Tile& tile) {

@@ -37,7 +37,9 @@ ExecuteOptions execute_options(int threads, bool reference_only) {
     }
     return true;
   };
-  return options;
+  Result<ExecuteOptions> resolved = resolve(std::move(options));
+  if (!resolved) throw nb::value_error(resolved.error().message.c_str());
+  return std::move(resolved).value();
 }
 
 // The array's memory, which the returned buffer keeps alive.
@@ -104,11 +106,12 @@ T value_or_throw(Result<T> result) {
 
 class PyCall {
  public:
-  PyCall(const std::string& kernel, size_t target, int threads, bool reference_only,
+  PyCall(const std::string& kernel, size_t target, int threads, bool keep_float32,
          std::shared_ptr<SharedMemory> shared)
       : call_({.kernel = kernel,
                .target = static_cast<Generation>(target),
-               .execute = execute_options(threads, reference_only),
+               .execute = execute_options(threads, false),
+               .keep_float32 = keep_float32,
                .shared = std::move(shared)}),
         number_(++count_) {}
 
@@ -273,7 +276,7 @@ void bind_call(nb::module_& module) {
   nb::class_<PyCall>(module, "Call", "One call of a kernel on one core.")
       .def(nb::init<const std::string&, size_t, int, bool, std::shared_ptr<SharedMemory>>(),
            nb::arg("kernel"), nb::arg("target"), nb::arg("threads") = 0,
-           nb::arg("reference_only") = false, nb::arg("shared").none() = nb::none())
+           nb::arg("keep_float32") = false, nb::arg("shared").none() = nb::none())
       .def("__enter__", [](PyCall& call) -> PyCall& { call.enter(); return call; },
            nb::rv_policy::reference)
       .def("__exit__", [](PyCall& call, nb::args) { call.exit(); })

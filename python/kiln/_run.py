@@ -162,11 +162,14 @@ def call_kernel(fn, bind, grid):
     `bind()` returns fresh bound arguments.
     """
     target = _target.index()
+    keep_float32 = os.environ.get("NKI_PRECISE_FP") == "0"
     inputs = _Inputs()
     shared = _core.SharedMemory() if len(grid_indices(grid)) > 1 else None
+    if shared is not None and keep_float32:
+        raise ValueError("NKI_PRECISE_FP=0 runs kernels without a launch grid only")
     result = provenance = None
     for index in grid_indices(grid):
-        call = _core.Call(fn.__name__, target, threads, False, shared)
+        call = _core.Call(fn.__name__, target, threads, keep_float32, shared)
         outer = program_grid()
         _state.grid = (grid, index)
         try:

@@ -33,7 +33,7 @@ def index():
 def find(name, source):
     found = _core.find_generation(name)
     if found is None:
-        known = "; ".join(f"{m['instance']} ({m['aliases']})" for m in machines())
+        known = ", ".join(f"{m['instance']} ({m['generation']})" for m in machines())
         raise ValueError(f"{source}: {name!r} is no target; there are {known}")
     return found
 

@@ -46,6 +46,24 @@ def test_low_precision_arrays_keep_their_type():
     np.testing.assert_array_equal(result, a + b)
 
 
+def test_precise_fp_0_keeps_low_precision_in_float32(monkeypatch, capsys):
+    @nki.jit
+    def kernel(a):
+        tile = nl.load(a)
+        nisa.tensor_scalar(dst=tile, data=tile, op0=nl.multiply, operand0=1.001)
+        print(tile)
+        nl.store(a, value=tile)
+        return a
+
+    monkeypatch.setenv("NKI_PRECISE_FP", "0")
+    a = np.full((2, 2), 3, ml_dtypes.bfloat16)
+    result = kernel(a)
+    assert result.dtype == np.float32
+    np.testing.assert_array_equal(result, np.float32(3) * np.float32(1.001))
+    assert "3.003" in capsys.readouterr().out
+    assert a.dtype == ml_dtypes.bfloat16 and (a == ml_dtypes.bfloat16(3.003)).all()
+
+
 def test_inputs_are_updated_in_place():
     state = np.zeros((4, 8), np.float32)
     result = increment(state, amount=2.5)
@@ -150,7 +168,7 @@ def test_nki_nc_version_comes_first(monkeypatch):
 
 def test_an_unknown_target_is_an_error(monkeypatch):
     monkeypatch.setenv("NKI_NC_VERSION", "trn9")
-    with pytest.raises(ValueError, match="'trn9' is no target; there are trn1"):
+    with pytest.raises(ValueError, match="'trn9' is no target; there are trn1 .gen2."):
         add(*arrays())
 
 

@@ -98,14 +98,13 @@ ViewId Scene::tile(const Wanted& wanted) {
 
 ViewId Scene::tile_near(ViewId other, const Wanted& wanted) {
   const View view = tiles_.view(other);
-  const bool same_size = size_bytes(wanted.dtype) == size_bytes(view.layout.dtype);
+  const bool same_dtype = wanted.dtype == view.layout.dtype;
   const bool same_count = tiles_.tile(other).partitions() == wanted.partitions &&
                           tiles_.tile(other).free_elements() == wanted.elements;
-  if (!same_size || !same_count || tiles_.tile(other).memory() != wanted.memory || chance(0.6)) {
+  if (!same_dtype || !same_count || tiles_.tile(other).memory() != wanted.memory || chance(0.6)) {
     return tile(wanted);
   }
   View near = view;
-  near.layout.dtype = wanted.dtype;
   // A little to the side it overlaps, and may still be within the storage's row.
   if (chance(0.4)) {
     near.offset += number(-2, 2);
@@ -188,7 +187,7 @@ bool close(DType dtype, Bits a, Bits b, float ulps) {
   const float x = to_float32(dtype, a), y = to_float32(dtype, b);
   if (is_floating(dtype) && std::isnan(x) && std::isnan(y)) return true;
   if (ulps == 0) return false;
-  if (!is_floating(dtype)) return std::fabs(x - y) <= 1;
+  if (!is_floating(dtype)) return std::fabs(x - y) <= 1 + ulps * 0x1p-23f * std::fabs(x);
   if (std::isnan(x) || std::isnan(y)) return false;
   const int64_t bytes = size_bytes(dtype);
   const int64_t limit = bytes == 4 ? static_cast<int64_t>(ulps) : 1;

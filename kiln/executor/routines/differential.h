@@ -105,15 +105,48 @@ struct Options {
   double covered_min = 0.9;  // of the legal instructions
 };
 
+struct RoutineTolerance {
+  template <class T>
+  float operator()(const RoutineEntry<T>& entry, const T&) const {
+    return entry.tolerance.ulps;
+  }
+};
+
+// The instruction's enumerators and flags, and the types of its tiles.
+template <class T>
+std::string description(const T& instruction, const Tiles& tiles) {
+  std::string text;
+  const auto add = [&](std::string_view name, const auto& value) {
+    text += fmt::format("{}{}={}", text.empty() ? "" : " ", name, value);
+  };
+  for_each_field<T>([&](const auto& field) {
+    const auto& member = instruction.*field.member;
+    using Member = std::decay_t<decltype(member)>;
+    if constexpr (NamedEnum<Member>) {
+      add(field.name, name_of(member));
+    } else if constexpr (std::is_arithmetic_v<Member>) {
+      add(field.name, member);
+    } else if constexpr (std::is_base_of_v<TileOperand, Member>) {
+      if (member.given()) add(field.name, name_of(tiles.tile(member.view).dtype()));
+    } else if constexpr (std::is_same_v<Member, InOrScalar>) {
+      if (member.is_tile()) add(field.name, name_of(tiles.tile(member.view).dtype()));
+      if (member.is_scalar()) add(field.name, member.scalar());
+    }
+  });
+  return text;
+}
+
 // `make(scene)` returns a random instruction; those that its check refuses are left out.
-template <class T, class Make>
-Coverage run(const Make& make, const Options& options = {}) {
+// `ulps(entry, instruction)` is how far its result may be from the reference.
+template <class T, class Make, class Ulps = RoutineTolerance>
+Coverage run(const Make& make, const Options& options = {}, const Ulps& ulps = {}) {
   Coverage coverage;
   for (int i = 0; i < options.iterations; ++i) {
     const uint32_t seed = options.seed + static_cast<uint32_t>(i) * 7919u;
     CAPTURE(seed);
     Scene scene(seed);
     const T instruction = make(scene);
+    CAPTURE(description(instruction, scene.tiles()));
     Report report;
     instruction.check({machine(options.target), scene.tiles()}, report);
     ++coverage.made;
@@ -136,7 +169,7 @@ Coverage run(const Make& make, const Options& options = {}) {
         continue;
       }
       ++coverage.covered;
-      REQUIRE(result.difference(reference, entry.tolerance.ulps) == "");
+      REQUIRE(result.difference(reference, ulps(entry, instruction)) == "");
       REQUIRE(result.difference(*results.front(), 0) == "");
     }
   }

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "kiln/executor/cpu.h"
+#include "kiln/executor/routines/activation/tolerance.h"
 #include "kiln/executor/routines/built_levels.h"
 #include "kiln/isa/instruction.h"
 #include "kiln/isa/tile_memory.h"

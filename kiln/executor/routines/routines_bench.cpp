@@ -245,6 +245,121 @@ void add_copies(std::vector<Case>& cases) {
   }));
 }
 
+void add_activations(std::vector<Case>& cases) {
+  using enum ActivationOp;
+  for (ActivationOp op : {exp, silu, gelu_apprx_tanh, gelu, tanh, rsqrt, log, copy}) {
+    cases.push_back(make<Activation>(
+        fmt::format("activation {}", name_of(op)), {P * F, 2 * tile_bytes}, [op](Bench& b) {
+          return Activation{.dst = b.tile(DType::float32, P, F),
+                            .op = op,
+                            .data = b.tile(DType::float32, P, F),
+                            .bias = b.tile(DType::float32, P, 1),
+                            .scale = 0.5f};
+        }));
+  }
+  cases.push_back(
+      make<Activation>("activation exp with sum", {2 * P * F, 2 * tile_bytes}, [](Bench& b) {
+        return Activation{.dst = b.tile(DType::float32, P, F),
+                          .op = exp,
+                          .data = b.tile(DType::float32, P, F),
+                          .bias = b.tile(DType::float32, P, 1),
+                          .reduce_op = AluOp::add,
+                          .reduce_res = b.tile(DType::float32, P, 1),
+                          .reduce_cmd = ReduceCmd::reset_reduce};
+      }));
+  cases.push_back(make<Activation>("activation exp [128, 1]", {P, 2 * P * 4}, [](Bench& b) {
+    return Activation{.dst = b.tile(DType::float32, P, 1),
+                      .op = exp,
+                      .data = b.tile(DType::float32, P, 1),
+                      .bias = b.tile(DType::float32, P, 1)};
+  }));
+}
+
+void add_reductions(std::vector<Case>& cases) {
+  for (AluOp op : {AluOp::add, AluOp::maximum}) {
+    cases.push_back(make<TensorReduce>(
+        fmt::format("tensor_reduce {}", name_of(op)), {P * F, tile_bytes}, [op](Bench& b) {
+          return TensorReduce{.dst = b.tile(DType::float32, P, 1),
+                              .op = op,
+                              .data = b.tile(DType::float32, P, F),
+                              .axis = {1}};
+        }));
+    cases.push_back(make<TensorReduce>(
+        fmt::format("tensor_reduce {} of 8", name_of(op)), {P * F, tile_bytes}, [op](Bench& b) {
+          const ViewId data = b.tile(DType::float32, P, F);
+          return TensorReduce{.dst = b.tile(DType::float32, P, F / 8),
+                              .op = op,
+                              .data = b.view(data, {{P, 1}, {F / 8, 8}, {8, 1}}),
+                              .axis = {2}};
+        }));
+  }
+  cases.push_back(make<TensorReduce>(
+      "tensor_reduce add over outer dimension", {P * F, tile_bytes}, [](Bench& b) {
+        const ViewId data = b.tile(DType::float32, P, F);
+        return TensorReduce{.dst = b.tile(DType::float32, P, F / 8),
+                            .op = AluOp::add,
+                            .data = b.view(data, {{P, 1}, {F / 8, 1}, {8, F / 8}}),
+                            .axis = {2}};
+      }));
+  cases.push_back(make<BnStats>("bn_stats", {5 * P * F, tile_bytes}, [](Bench& b) {
+    return BnStats{.dst = b.tile(DType::float32, P, 6), .data = b.tile(DType::float32, P, F)};
+  }));
+  cases.push_back(make<BnAggr>("bn_aggr of 8 bn_stats", {0, P * 48 * 4}, [](Bench& b) {
+    return BnAggr{.dst = b.tile(DType::float32, P, 2), .data = b.tile(DType::float32, P, 48)};
+  }));
+  cases.push_back(make<TensorTensorScan>(
+      "tensor_tensor_scan multiply, add", {2 * P * F, 3 * tile_bytes}, [](Bench& b) {
+        return TensorTensorScan{.dst = b.tile(DType::float32, P, F),
+                                .data0 = b.tile(DType::float32, P, F),
+                                .data1 = b.tile(DType::float32, P, F),
+                                .initial = 0.0f,
+                                .op0 = AluOp::multiply,
+                                .op1 = AluOp::add};
+      }));
+  cases.push_back(make<TensorTensorScan>(
+      "tensor_tensor_scan add, maximum", {2 * P * F, 3 * tile_bytes}, [](Bench& b) {
+        return TensorTensorScan{.dst = b.tile(DType::float32, P, F),
+                                .data0 = b.tile(DType::float32, P, F),
+                                .data1 = b.tile(DType::float32, P, F),
+                                .initial = 0.0f,
+                                .op0 = AluOp::add,
+                                .op1 = AluOp::maximum};
+      }));
+}
+
+void add_selections(std::vector<Case>& cases) {
+  cases.push_back(make<Iota>("iota int32", {P * F, tile_bytes}, [](Bench& b) {
+    return Iota{.dst = b.tile(DType::int32, P, F), .pattern = {{1, F}}, .channel_multiplier = F};
+  }));
+  cases.push_back(make<AffineSelect>("affine_select", {P * F, 2 * tile_bytes}, [](Bench& b) {
+    return AffineSelect{.dst = b.tile(DType::float32, P, F),
+                        .pattern = {{-1, F}},
+                        .channel_multiplier = 1,
+                        .on_true_tile = b.tile(DType::float32, P, F),
+                        .on_false_value = -1e30f,
+                        .cmp_op = AluOp::greater_equal};
+  }));
+  cases.push_back(make<RangeSelect>("range_select", {P * F, 2 * tile_bytes}, [](Bench& b) {
+    return RangeSelect{.dst = b.tile(DType::float32, P, F),
+                       .on_true_tile = b.tile(DType::float32, P, F),
+                       .comp_op0 = AluOp::greater_equal,
+                       .comp_op1 = AluOp::less,
+                       .bound0 = b.tile(DType::float32, P, 1),
+                       .bound1 = b.tile(DType::float32, P, 1)};
+  }));
+  cases.push_back(make<TensorCopyPredicated>(
+      "tensor_copy_predicated", {P * F, 3.25 * tile_bytes}, [](Bench& b) {
+        return TensorCopyPredicated{.dst = b.tile(DType::float32, P, F),
+                                    .src = b.tile(DType::float32, P, F),
+                                    .predicate = b.tile(DType::uint8, P, F)};
+      }));
+  cases.push_back(make<NcStreamShuffle>("nc_stream_shuffle", {0, 2 * tile_bytes}, [](Bench& b) {
+    NcStreamShuffle t{.dst = b.tile(DType::float32, P, F), .src = b.tile(DType::float32, P, F)};
+    for (size_t i = 0; i < 32; ++i) t.shuffle_mask.source[i] = static_cast<uint8_t>(31 - i);
+    return t;
+  }));
+}
+
 }  // namespace
 
 }  // namespace kiln
@@ -265,6 +380,9 @@ int main(int argc, char** argv) {
   add_transposes(cases);
   add_elementwise(cases);
   add_copies(cases);
+  add_activations(cases);
+  add_reductions(cases);
+  add_selections(cases);
   for (const Case& c : cases) {
     if (c.name.find(wanted) != std::string::npos) c.run(c, small);
   }

@@ -1,12 +1,11 @@
 """The command line: one module a subcommand."""
 
 import argparse
+import os
 import sys
 
 from kiln import __version__
 from kiln.cli import ls, run, text
-
-
 
 
 def main(arguments=None):
@@ -28,4 +27,6 @@ def main(arguments=None):
         print("kiln: interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:
+        # The reader has gone; what is still buffered for it goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1

@@ -25,7 +25,7 @@ def shown(action):
         except _run.NkiValidationError as error:
             print(f"kiln: {error}", file=sys.stderr)
             return FAILED
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, BrokenPipeError):
             raise
         except Exception as error:
             print(f"kiln: {describe(error)}", file=sys.stderr)

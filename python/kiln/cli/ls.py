@@ -30,7 +30,7 @@ def action(options):
 
 def _print(machine):
     print(f"{machine['instance']}  {machine['core']}, {machine['generation']}", end="")
-    print(f"  (also: {machine['aliases']})")
+    print(f"  (also: {machine['aliases']})" if machine["aliases"] else "")
     group = None
     for fact in machine["facts"]:
         if fact["group"] != group:

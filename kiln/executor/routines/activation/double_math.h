@@ -20,7 +20,7 @@ template <size_t n>
 HWY_INLINE V polynomial(V x, const double (&c)[n]) {
   V sum = set(c[n - 1]);
   HWY_UNROLL(20)
-  for (size_t i = n - 1; i-- > 0;) sum = fma(d, sum, x, set(c[i]));
+  for (size_t i = 2; i <= n; ++i) sum = fma(d, sum, x, set(c[n - i]));
   return sum;
 }
 

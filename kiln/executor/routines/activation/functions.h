@@ -88,7 +88,8 @@ template <ActivationOp op, class D>
 HWY_INLINE Vec<D> by_halves(D floats, Vec<D> x) {
   constexpr HalfFloats half;
   if constexpr (scalar_only) {
-    return DemoteTo(half, function<op>(PromoteTo(d, x)));
+    // Highway's DemoteTo does not go to infinity here.
+    return hn::Set(half, static_cast<float>(hn::GetLane(function<op>(PromoteTo(d, x)))));
   } else {
     const auto low = DemoteTo(half, function<op>(PromoteTo(d, LowerHalf(half, x))));
     const auto high = DemoteTo(half, function<op>(PromoteTo(d, UpperHalf(half, x))));
@@ -119,36 +120,119 @@ template <size_t n>
 HWY_INLINE V polynomial(V x, const float (&c)[n]) {
   V sum = set(c[n - 1]);
   HWY_UNROLL(8)
-  for (size_t i = n - 1; i-- > 0;) sum = fma(d, sum, x, set(c[i]));
+  for (size_t i = 2; i <= n; ++i) sum = fma(d, sum, x, set(c[n - i]));
   return sum;
 }
 
-// exp(x + rest), for |x| < 87 and a `rest` of the size of x's rounding error.
-HWY_INLINE V exp(V x, V rest) {
-  constexpr float c[] = {0x1.000000p-1f, 0x1.5554dcp-3f, 0x1.55551ap-5f, 0x1.120ba2p-7f,
-                         0x1.6d113cp-10f};
+// x = n ln2 + r, with |r| <= ln2 / 2 and n in the low bits of `shifted`.
+struct Reduced {
+  V r;
+  V shifted;
+};
+HWY_INLINE Reduced reduce(V x) {
   const V in_ones = set(0x1.8p23f);
   const V shifted = fma(d, x, set(1.44269504f), in_ones);
   const V n = hn::Sub(shifted, in_ones);
-  V r = fma(d, n, set(-0.693359375f), x);
-  r = fma(d, n, set(2.12194440e-4f), hn::Add(r, rest));
-  const V p = hn::Add(fma(d, polynomial(r, c), hn::Mul(r, r), r), set(1));
-  const auto exponent = hn::ShiftLeft<23>(hn::BitCast(bits32, shifted));
+  const V r = fma(d, n, set(-0.693359375f), x);
+  return {fma(d, n, set(2.12194440e-4f), r), shifted};
+}
+
+// exp for |x| < 87, to 1.1 ulp.
+HWY_INLINE V exp(Reduced x) {
+  constexpr float c[] = {0x1.000000p-1f, 0x1.5554dcp-3f, 0x1.55551ap-5f, 0x1.120ba2p-7f,
+                         0x1.6d113cp-10f};
+  const V p = hn::Add(fma(d, polynomial(x.r, c), hn::Mul(x.r, x.r), x.r), set(1));
+  const auto exponent = hn::ShiftLeft<23>(hn::BitCast(bits32, x.shifted));
   return hn::BitCast(d, hn::Add(hn::BitCast(bits32, p), exponent));
 }
-HWY_INLINE V exp(V x) {
-  constexpr float c[] = {0x1.000000p-1f, 0x1.5554dcp-3f, 0x1.55551ap-5f, 0x1.120ba2p-7f,
-                         0x1.6d113cp-10f};
-  const V in_ones = set(0x1.8p23f);
-  const V shifted = fma(d, x, set(1.44269504f), in_ones);
-  const V n = hn::Sub(shifted, in_ones);
-  V r = fma(d, n, set(-0.693359375f), x);
-  r = fma(d, n, set(2.12194440e-4f), r);
-  const V p = hn::Add(fma(d, polynomial(r, c), hn::Mul(r, r), r), set(1));
-  const auto exponent = hn::ShiftLeft<23>(hn::BitCast(bits32, shifted));
-  return hn::BitCast(d, hn::Add(hn::BitCast(bits32, p), exponent));
+HWY_INLINE V exp(V x) { return fast::exp(reduce(x)); }
+// exp(x + rest), where `rest` is of the size of x's rounding error.
+HWY_INLINE V exp(V x, V rest) {
+  Reduced reduced = reduce(x);
+  reduced.r = hn::Add(reduced.r, rest);
+  return fast::exp(reduced);
+}
+
+// x / (1 + e)
+HWY_INLINE V over_one_plus(V x, V e) { return hn::Div(x, hn::Add(set(1), e)); }
+
+HWY_INLINE V tanh(V x) {
+  constexpr float c[] = {-0x1.555552p-2f, 0x1.110d8ep-3f, -0x1.b9047ap-5f, 0x1.56d23ep-6f,
+                         -0x1.88c134p-8f};
+  const V magnitude = hn::Abs(x), z = hn::Mul(x, x);
+  const V small = fma(d, hn::Mul(polynomial(z, c), z), x, x);
+  // From 10 on it is 1.
+  const V m = hn::IfThenElse(hn::Gt(magnitude, set(10)), set(10), magnitude);
+  const V large = hn::Sub(set(1), over_one_plus(set(2), fast::exp(hn::Add(m, m))));
+  return hn::IfThenElse(hn::Ge(magnitude, set(0.625f)), hn::CopySign(large, x), small);
+}
+
+// x sigmoid(2u) with 2u = x (a + b x^2). For x > -5; above 9 it is x.
+HWY_INLINE V gelu_apprx_tanh(V x) {
+  constexpr double a = 2 * 0.7978845608;
+  const V y = hn::IfThenElse(hn::Gt(x, set(9)), set(9), x);
+  const V slope = fma(d, hn::Mul(y, y), set(-static_cast<float>(a * 0.044715)),
+                      set(-static_cast<float>(a)));
+  const V product = hn::Mul(y, slope);
+  return over_one_plus(x, fast::exp(product, fma(d, y, slope, hn::Neg(product))));
+}
+
+// x sigmoid(1.702 x)
+HWY_INLINE V gelu_apprx_sigmoid(V x) {
+  constexpr auto k = static_cast<float>(-1.702);
+  constexpr auto k_rest = static_cast<float>(-1.702 - static_cast<double>(k));
+  const V product = hn::Mul(x, set(k));
+  const V rest = fma(d, x, set(k_rest), fma(d, x, set(k), hn::Neg(product)));
+  return over_one_plus(x, fast::exp(product, rest));
 }
 
 }  // namespace fast
+
+// The result computed in float32 where `safe`, and exactly elsewhere. An element's result does not
+// depend on its neighbours.
+template <ActivationOp op, class M>
+HWY_INLINE Vec<Floats> where_safe(M safe, Vec<Floats> result, Vec<Floats> x) {
+  if (HWY_LIKELY(hn::AllTrue(Floats(), safe))) return result;
+  return hn::IfThenElse(safe, result, exact::called<op>(x));
+}
+
+template <ActivationOp op>
+HWY_INLINE Vec<Floats> activate(Vec<Floats> x) {
+  using enum ActivationOp;
+  constexpr Floats d;
+  const auto zero = hn::Zero(d), one = hn::Set(d, 1.0f);
+  const auto below = [=](float limit) { return hn::Lt(hn::Abs(x), hn::Set(d, limit)); };
+  if constexpr (op == none || op == copy) {
+    return x;
+  } else if constexpr (op == square) {
+    return hn::Mul(x, x);
+  } else if constexpr (op == relu || op == prelu) {
+    return hn::IfThenZeroElse(hn::Lt(x, zero), x);
+  } else if constexpr (op == abs) {
+    return hn::Abs(x);
+  } else if constexpr (op == sign) {
+    return hn::IfThenElse(hn::Gt(x, zero), one, hn::IfThenElse(hn::Lt(x, zero), hn::Neg(one), x));
+  } else if constexpr (op == sqrt) {
+    return hn::Sqrt(x);
+  } else if constexpr (op == rsqrt) {
+    return hn::Div(one, hn::Sqrt(x));
+  } else if constexpr (op == reciprocal) {
+    return hn::Div(one, x);
+  } else if constexpr (op == exp) {
+    return where_safe<op>(below(87), fast::exp(x), x);
+  } else if constexpr (op == sigmoid) {
+    return where_safe<op>(below(87), fast::over_one_plus(one, fast::exp(hn::Neg(x))), x);
+  } else if constexpr (op == silu) {
+    return where_safe<op>(below(87), fast::over_one_plus(x, fast::exp(hn::Neg(x))), x);
+  } else if constexpr (op == tanh) {
+    return fast::tanh(x);
+  } else if constexpr (op == gelu_apprx_tanh) {
+    return where_safe<op>(hn::Gt(x, hn::Set(d, -5.0f)), fast::gelu_apprx_tanh(x), x);
+  } else if constexpr (op == gelu_apprx_sigmoid) {
+    return where_safe<op>(below(50), fast::gelu_apprx_sigmoid(x), x);
+  } else {
+    return exact::inlined<op>(x);
+  }
+}
 
 }  // namespace kiln::KILN_CPU_LEVEL

@@ -43,40 +43,40 @@ HWY_INLINE Vec<Floats> minimum(Vec<Floats> a, Vec<Floats> b) {
 }  // namespace vector_ops
 
 // These call fn(vector operator), which takes vectors a and b, and return true; or return false if
-// the operator is none of theirs.
+// the operator is none of theirs. Those of floats keep nothing, so they convert to pointers.
 
 // Comparisons and logical operators.
 template <class D, class Fn>
-HWY_INLINE bool with_predicate(D d, AluOp op, const Fn& fn) {
+HWY_INLINE bool with_predicate(D, AluOp op, const Fn& fn) {
   using namespace vector_ops;
   using V = Vec<D>;
   switch (op) {
     case AluOp::equal:
-      fn([d](V a, V b) { return one_if(d, hn::Eq(a, b)); });
+      fn([](V a, V b) { return one_if(D(), hn::Eq(a, b)); });
       return true;
     case AluOp::not_equal:
-      fn([d](V a, V b) { return one_if(d, differ(d, a, b)); });
+      fn([](V a, V b) { return one_if(D(), differ(D(), a, b)); });
       return true;
     case AluOp::greater_equal:
-      fn([d](V a, V b) { return one_if(d, at_least(d, a, b)); });
+      fn([](V a, V b) { return one_if(D(), at_least(D(), a, b)); });
       return true;
     case AluOp::greater:
-      fn([d](V a, V b) { return one_if(d, hn::Gt(a, b)); });
+      fn([](V a, V b) { return one_if(D(), hn::Gt(a, b)); });
       return true;
     case AluOp::less_equal:
-      fn([d](V a, V b) { return one_if(d, at_least(d, b, a)); });
+      fn([](V a, V b) { return one_if(D(), at_least(D(), b, a)); });
       return true;
     case AluOp::less:
-      fn([d](V a, V b) { return one_if(d, hn::Gt(b, a)); });
+      fn([](V a, V b) { return one_if(D(), hn::Gt(b, a)); });
       return true;
     case AluOp::logical_and:
-      fn([d](V a, V b) { return one_if(d, hn::And(nonzero(d, a), nonzero(d, b))); });
+      fn([](V a, V b) { return one_if(D(), hn::And(nonzero(D(), a), nonzero(D(), b))); });
       return true;
     case AluOp::logical_or:
-      fn([d](V a, V b) { return one_if(d, hn::Or(nonzero(d, a), nonzero(d, b))); });
+      fn([](V a, V b) { return one_if(D(), hn::Or(nonzero(D(), a), nonzero(D(), b))); });
       return true;
     case AluOp::logical_xor:
-      fn([d](V a, V b) { return one_if(d, hn::Xor(nonzero(d, a), nonzero(d, b))); });
+      fn([](V a, V b) { return one_if(D(), hn::Xor(nonzero(D(), a), nonzero(D(), b))); });
       return true;
     default:
       return false;
@@ -87,7 +87,6 @@ HWY_INLINE bool with_predicate(D d, AluOp op, const Fn& fn) {
 template <class Fn>
 HWY_INLINE bool with_float_op(AluOp op, const Fn& fn) {
   using V = Vec<Floats>;
-  constexpr Floats d;
   switch (op) {
     case AluOp::none:
     case AluOp::bypass:
@@ -124,16 +123,16 @@ HWY_INLINE bool with_float_op(AluOp op, const Fn& fn) {
       fn([](V a, V) { return hn::Mul(a, a); });
       return true;
     case AluOp::relu:
-      fn([=](V a, V) { return hn::IfThenZeroElse(hn::Lt(a, hn::Zero(d)), a); });
+      fn([](V a, V) { return hn::IfThenZeroElse(hn::Lt(a, hn::Zero(Floats())), a); });
       return true;
     case AluOp::rsqrt:
-      fn([=](V a, V) { return hn::Div(hn::Set(d, 1.0f), hn::Sqrt(a)); });
+      fn([](V a, V) { return hn::Div(hn::Set(Floats(), 1.0f), hn::Sqrt(a)); });
       return true;
     case AluOp::reciprocal:
-      fn([=](V a, V) { return hn::Div(hn::Set(d, 1.0f), a); });
+      fn([](V a, V) { return hn::Div(hn::Set(Floats(), 1.0f), a); });
       return true;
     default:
-      return with_predicate(d, op, fn);
+      return with_predicate(Floats(), op, fn);
   }
 }
 

@@ -120,7 +120,7 @@ PartitionOperand::PartitionOperand(TileMemory& memory, const InOrScalar& operand
 }
 
 const float* PartitionOperand::expand(const Block& block, float* scratch) const {
-  const int64_t row = block.elements / block.partitions;
+  const int64_t row = block.row_elements();
   for (int64_t r = 0; r < block.partitions; ++r) {
     for (int64_t i = 0; i < row; ++i) scratch[r * row + i] = values_[block.partition + r];
   }

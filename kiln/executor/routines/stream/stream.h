@@ -177,7 +177,10 @@ class Sink : public Stream {
 struct Block {
   int64_t partition;
   int64_t partitions;
+  int64_t first;     // element within the partition
   int64_t elements;  // of all its partitions
+
+  int64_t row_elements() const { return elements / partitions; }
 };
 
 // Rows shorter than this are taken several at a time.
@@ -192,15 +195,16 @@ HWY_INLINE void for_each_block(int64_t partitions, int64_t row_elements, const L
     const int64_t rows_max = block_max / row_elements;
     for (int64_t p = 0; p < partitions; p += rows_max) {
       const int64_t rows = partitions - p < rows_max ? partitions - p : rows_max;
-      body(Block{p, rows, rows * row_elements});
+      body(Block{p, rows, 0, rows * row_elements});
     }
     return;
   }
   for (int64_t p = 0; p < partitions; ++p) {
-    for (int64_t left = row_elements; left > 0;) {
+    for (int64_t first = 0; first < row_elements;) {
+      const int64_t left = row_elements - first;
       const int64_t n = limit(left < block_max ? left : block_max);
-      body(Block{p, 1, n});
-      left -= n;
+      body(Block{p, 1, first, n});
+      first += n;
     }
   }
 }

@@ -1,0 +1,199 @@
+"""./run bench: measures, beside a named peer or limit, on the same cores in one run.
+
+Groups: record, matmul, attention. Each row is {name, value, unit, peer, ratio, goal, met}: `ratio`
+is value / peer where there is a peer, and `goal` is on the ratio, or on the value where there is
+none. Medians of several runs.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import time
+
+# The BLAS that NumPy brings is the peer, on as many threads as Kiln is given.
+THREADS = int(os.environ.get("KILN_THREADS") or 1)
+for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, str(THREADS))
+
+import kiln  # noqa: E402
+
+kiln.install()
+
+import ml_dtypes  # noqa: E402
+import nki  # noqa: E402
+import nki.isa as nisa  # noqa: E402
+import nki.language as nl  # noqa: E402
+import numpy as np  # noqa: E402
+
+from kiln import _core, _run, _target  # noqa: E402
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "examples" / "demo"))
+
+
+def row(name, value, unit, *, peer=None, peer_value=None, goal=None):
+    """One measurement; higher is better in `value`, `ratio` and `goal`."""
+    ratio = value / peer_value if peer_value else None
+    measured = value if ratio is None else ratio
+    return {
+        "name": name,
+        "value": value,
+        "unit": unit,
+        "peer": peer,
+        "peer_value": peer_value,
+        "ratio": ratio,
+        "goal": goal,
+        "met": None if goal is None else bool(measured >= goal),
+    }
+
+
+def median_seconds(action, runs):
+    action()
+    seconds = []
+    for _ in range(runs):
+        start = time.perf_counter()
+        action()
+        seconds.append(time.perf_counter() - start)
+    return statistics.median(seconds)
+
+
+@nki.jit
+def elementwise(a, tiles):
+    """The loop that bench/record_bench.cpp records, in Python."""
+    out = nl.ndarray(a.shape, dtype=a.dtype, buffer=nl.shared_hbm)
+    for i in range(tiles):
+        rows = nl.ds(i % 8 * 128, 128)
+        x = nl.ndarray((128, 512), dtype=nl.float32)
+        y = nl.ndarray((128, 512), dtype=nl.float32)
+        nisa.dma_copy(dst=x, src=a[rows, :])
+        nisa.tensor_scalar(dst=y, data=x, op0=nl.multiply, operand0=2.0)
+        nisa.tensor_tensor(dst=y, data1=x, data2=y, op=nl.add)
+        nisa.activation(dst=y, op=nl.exp, data=y)
+        nisa.dma_copy(dst=out[rows, :], src=y)
+    return out
+
+
+def record_once(kernel, *arguments):
+    """(instructions, seconds) of recording alone."""
+    call = _core.Call(kernel.__name__, _target.index())
+    start = time.perf_counter()
+    program, _ = _run.record(call, kernel.fn, kernel.bind(arguments, {}), _run._Inputs())
+    return len(program), time.perf_counter() - start
+
+
+def bench_record(small):
+    a = np.zeros((1024, 512), np.float32)
+    rates = []
+    for _ in range(1 if small else 7):
+        count, seconds = record_once(elementwise, a, 20 if small else 20_000)
+        rates.append(count / seconds)
+    yield row(
+        "record, Python, elementwise loop",
+        statistics.median(rates),
+        "instructions/s",
+        goal=200_000,
+    )
+    build = pathlib.Path(kiln._core.__file__).resolve().parents[2]
+    command = [build / "bench" / "record_bench", *(["--small"] if small else [])]
+    cpp = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    name = "record, C++, elementwise loop"
+    yield row(name, cpp["elementwise_loop"], "instructions/s", goal=5_000_000)
+    yield row("record, C++, same tiles", cpp["same_tiles"], "instructions/s", goal=5_000_000)
+
+
+@nki.jit
+def matmul(lhs_t, rhs):
+    """C = lhs_t.T @ rhs: all of lhs_t and rhs in SBUF, one PSUM tile for each result tile."""
+    (k, m), n = lhs_t.shape, rhs.shape[1]
+    out = nl.ndarray((m, n), dtype=lhs_t.dtype, buffer=nl.shared_hbm)
+    left = [nl.load(lhs_t[nl.ds(i, 128), :]) for i in range(0, k, 128)]
+    right = [nl.load(rhs[nl.ds(i, 128), :]) for i in range(0, k, 128)]
+    for row_start in range(0, m, 128):
+        for column in range(0, n, 512):
+            total = nl.ndarray((128, 512), dtype=nl.float32, buffer=nl.psum)
+            for a, b in zip(left, right, strict=True):
+                nisa.nc_matmul(
+                    dst=total,
+                    stationary=a[:, nl.ds(row_start, 128)],
+                    moving=b[:, nl.ds(column, 512)],
+                )
+            result = nl.ndarray((128, 512), dtype=lhs_t.dtype)
+            nisa.tensor_copy(dst=result, src=total)
+            nisa.dma_copy(dst=out[nl.ds(row_start, 128), nl.ds(column, 512)], src=result)
+    return out
+
+
+def bench_matmul(small):
+    size = 512 if small else 1024
+    rng = np.random.default_rng(1)
+    a, b = rng.standard_normal((2, size, size)).astype(np.float32)
+    flop = 2 * size**3
+    runs = 1 if small else 15
+    library = flop / median_seconds(lambda: a.T @ b, runs) / 1e9
+    ours = flop / median_seconds(lambda: matmul(a, b), runs) / 1e9
+    absolute = None if small else 20 * THREADS
+    yield row(f"matmul fp32 {size}^3, recording included", ours, "GFLOP/s", goal=absolute)
+    yield row(
+        f"matmul fp32 {size}^3 against NumPy's BLAS",
+        ours,
+        "GFLOP/s",
+        peer="numpy matmul",
+        peer_value=library,
+    )
+    low = [x.astype(ml_dtypes.bfloat16) for x in (a, b)]
+    seconds = median_seconds(lambda: matmul(*low), runs)
+    yield row(f"matmul bf16 {size}^3, recording included", flop / seconds / 1e9, "GFLOP/s")
+
+
+def bench_attention(small):
+    from attention import make_inputs
+    from attention_kernels import flash_attention, naive_attention
+
+    arguments = make_inputs(512 if small else 2048, seed=1)
+    runs = 1 if small else 3
+    naive = median_seconds(lambda: naive_attention(*arguments), runs)
+    flash = median_seconds(lambda: flash_attention(*arguments), runs)
+    yield row(
+        "Qwen3-0.6B layer attention, flash against naive",
+        1 / flash,
+        "1/s",
+        peer="naive kernel",
+        peer_value=1 / naive,
+    )
+
+
+GROUPS = {"record": bench_record, "matmul": bench_matmul, "attention": bench_attention}
+
+
+def print_row(r):
+    goal = "" if r["goal"] is None else f"goal {r['goal']:,}: {'met' if r['met'] else 'MISSED'}"
+    ratio = "" if r["ratio"] is None else f"{r['ratio']:.2f} x {r['peer']} ({r['peer_value']:,.4g})"
+    print(f"{r['name']:<48}{r['value']:>14,.4g} {r['unit']:<16}{ratio} {goal}".rstrip(), flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("groups", nargs="*", help=f"of {', '.join(GROUPS)}; default all")
+    parser.add_argument("--json", action="store_true", help="print a JSON list of rows")
+    parser.add_argument("--small", action="store_true", help="small sizes, as in the tests")
+    options = parser.parse_args()
+    unknown = sorted(set(options.groups) - set(GROUPS))
+    if unknown:
+        parser.error(f"no group {', '.join(unknown)}; there are {', '.join(GROUPS)}")
+    _run.threads = THREADS
+    rows = []
+    for name in options.groups or GROUPS:
+        for r in GROUPS[name](options.small):
+            rows.append(r)
+            if not options.json:
+                print_row(r)
+    if options.json:
+        print(json.dumps(rows, indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,3 @@
+// Activation functions for AVX2.
+#define KILN_CPU_LEVEL avx2
+#include "kiln/executor/routines/activation/generic.h"

@@ -1,0 +1,3 @@
+// Activation functions for AVX-512.
+#define KILN_CPU_LEVEL avx512
+#include "kiln/executor/routines/activation/generic.h"

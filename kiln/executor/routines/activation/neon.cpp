@@ -1,0 +1,3 @@
+// Activation functions for NEON.
+#define KILN_CPU_LEVEL neon
+#include "kiln/executor/routines/activation/generic.h"

@@ -1,0 +1,3 @@
+// Activation functions for the scalar level.
+#define KILN_CPU_LEVEL scalar
+#include "kiln/executor/routines/activation/generic.h"

@@ -1,0 +1,3 @@
+// Reductions for AVX2.
+#define KILN_CPU_LEVEL avx2
+#include "kiln/executor/routines/reduce/generic.h"

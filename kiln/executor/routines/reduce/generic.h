@@ -1,0 +1,247 @@
+// Reductions, at the CPU level of the including file.
+#include "kiln/executor/routines/alu/vector_ops.h"
+#include "kiln/executor/routines/reduce/fold.h"
+#include "kiln/executor/routines/stream/stream.h"
+#include "kiln/isa/bn_aggr.h"
+#include "kiln/isa/bn_stats.h"
+#include "kiln/isa/tensor_reduce.h"
+
+namespace kiln::KILN_CPU_LEVEL {
+
+namespace {
+
+constexpr Floats f32;
+constexpr Words u32;
+
+// The first zero's sign decides that of a zero result; it is the only thing about a maximum or
+// minimum that the order of its elements can change.
+float first_zero(const float* row, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) {
+    if (row[i] == 0) return row[i];
+  }
+  return 0;
+}
+
+// The maximum or minimum of a row, NaN if all of it is NaN.
+template <class Op>
+float extreme(const float* row, int64_t n, const Op& op) {
+  constexpr int64_t chains = 4;
+  Vec<Floats> best[chains];
+  // NaN is what `op` replaces by any other operand.
+  for (auto& b : best) b = hn::Set(f32, __builtin_nanf(""));
+  int64_t i = 0;
+  for (; i + chains * lanes <= n; i += chains * lanes) {
+    HWY_UNROLL(4)
+    for (int64_t c = 0; c < chains; ++c) {
+      best[c] = op(best[c], hn::LoadU(f32, row + i + c * lanes));
+    }
+  }
+  for (; i + lanes <= n; i += lanes) best[0] = op(best[0], hn::LoadU(f32, row + i));
+  const auto all = op(op(best[0], best[1]), op(best[2], best[3]));
+  float each[lanes];
+  hn::StoreU(all, f32, each);
+  const auto combine = [&](float a, float b) {
+    return hn::GetLane(op(hn::Set(f32, a), hn::Set(f32, b)));
+  };
+  float result = each[0];
+  for (int64_t c = 1; c < lanes; ++c) result = combine(result, each[c]);
+  for (; i < n; ++i) result = combine(result, row[i]);
+  return result == 0 ? first_zero(row, n) : result;
+}
+
+template <class D, class Op>
+void fold_columns(D d, const RowGroup& rows, int64_t count, int64_t n, float* totals,
+                  const Op& op) {
+  using T = hn::TFromD<D>;
+  T* words = reinterpret_cast<T*>(totals);
+  T padded[lanes] = {};
+  std::memcpy(padded, words, static_cast<size_t>(count) * sizeof(T));
+  auto total = hn::LoadU(d, padded);
+  for_each_column(rows, n, [&](Vec<Floats> column) { total = op(total, hn::BitCast(d, column)); });
+  hn::StoreU(total, d, padded);
+  std::memcpy(words, padded, static_cast<size_t>(count) * sizeof(T));
+}
+
+bool is_logical(AluOp op) {
+  return op == AluOp::logical_and || op == AluOp::logical_or || op == AluOp::logical_xor;
+}
+
+// Rows of a stream, a group at a time, where they are or copied.
+class Rows {
+ public:
+  Rows(const TileAccess& a, int64_t row_elements, As as)
+      : source_(a, as),
+        row_elements_(row_elements),
+        copy_(routines::workspace(routines::Slot::moving, lanes * row_elements)) {}
+
+  RowGroup next(int64_t count) {
+    const float* at[lanes];
+    for (int64_t i = 0; i < count; ++i) {
+      float* scratch = copy_ + i * row_elements_;
+      if (row_elements_ <= block_max) {
+        at[i] = source_.read(row_elements_, scratch);
+      } else {
+        source_.copy(row_elements_, scratch);
+        at[i] = scratch;
+      }
+    }
+    return row_group(count, [&](int64_t i) { return at[i]; });
+  }
+
+ private:
+  Source source_;
+  int64_t row_elements_;
+  float* copy_;
+};
+
+}  // namespace
+
+void fold(AluOp op, const RowGroup& rows, int64_t count, int64_t n, float* totals) {
+  const bool is_maximum = op == AluOp::maximum;
+  if (is_maximum || op == AluOp::minimum) {
+    for (int64_t i = 0; i < count; ++i) {
+      const float row = is_maximum ? extreme(rows.at[i], n, vector_ops::maximum)
+                                   : extreme(rows.at[i], n, vector_ops::minimum);
+      totals[i] = apply(op, totals[i], row);
+    }
+    return;
+  }
+  with_float_op(op, [&](const auto& f) { fold_columns(f32, rows, count, n, totals, f); });
+}
+
+void fold_bits(AluOp op, const RowGroup& rows, int64_t count, int64_t n, float* totals) {
+  with_bit_op(op, [&](const auto& f) { fold_columns(u32, rows, count, n, totals, f); });
+}
+
+bool tensor_reduce(const TensorReduce& t, TileMemory& memory) {
+  const TileAccess d = memory.access(t.dst), a = memory.access(t.data);
+  if (memory.fault() || d.elements == 0) return true;
+  if (!routines::disjoint(d, a)) return false;
+  const bool bits = info(t.op).bitvec;
+  const As as = bits ? As::bits : As::value;
+  const int64_t n = a.elements / d.elements, results = d.partitions * d.elements;
+  Rows rows(a, n, as);
+  Sink sink(d, as);
+  float totals[lanes];
+  for (int64_t r = 0; r < results; r += lanes) {
+    const int64_t count = results - r < lanes ? results - r : lanes;
+    RowGroup group = rows.next(count);
+    int64_t rest = n;
+    if (is_logical(t.op)) {
+      for (int64_t i = 0; i < count; ++i) totals[i] = reduction_identity(t.op);
+    } else {
+      for (int64_t i = 0; i < count; ++i) totals[i] = *group.at[i];
+      for (const float*& row : group.at) ++row;
+      --rest;
+    }
+    if (bits) {
+      fold_bits(t.op, group, count, rest, totals);
+    } else {
+      fold(t.op, group, count, rest, totals);
+    }
+    if (t.negate) {
+      for (int64_t i = 0; i < count; ++i) totals[i] = -totals[i];
+    }
+    sink.close(count, totals);
+  }
+  return true;
+}
+
+namespace {
+
+// Count, mean and variance * count of every second column from `first` on.
+struct Stats {
+  float count;
+  Vec<Floats> mean, squares;
+};
+
+Stats stats_of_half(const RowGroup& rows, int64_t n, int64_t first) {
+  Stats s{static_cast<float>((n - first + 1) / 2), hn::Zero(f32), hn::Zero(f32)};
+  if (s.count == 0) return s;
+  auto sum = hn::Zero(f32);
+  int64_t j = 0;
+  for_each_column(rows, n, [&](Vec<Floats> column) {
+    if (j++ % 2 == first) sum = hn::Add(sum, column);
+  });
+  s.mean = hn::Div(sum, hn::Set(f32, s.count));
+  j = 0;
+  for_each_column(rows, n, [&](Vec<Floats> column) {
+    const auto deviation = hn::Sub(column, s.mean);
+    if (j++ % 2 == first) s.squares = hn::Add(s.squares, hn::Mul(deviation, deviation));
+  });
+  return s;
+}
+
+// Writes columns of results, `width` for each row, to the next `count` rows of the sink.
+void write_columns(Sink& sink, const Vec<Floats>* columns, int64_t width, int64_t count) {
+  Scratch words;
+  for (int64_t j = 0; j < width; ++j) {
+    float column[lanes];
+    hn::StoreU(columns[j], f32, column);
+    for (int64_t i = 0; i < count; ++i) words.at[i * width + j] = column[i];
+  }
+  sink.close(count * width, words.at);
+}
+
+}  // namespace
+
+bool bn_stats(const BnStats& t, TileMemory& memory) {
+  const TileAccess d = memory.access(t.dst), a = memory.access(t.data);
+  if (memory.fault()) return true;
+  if (!routines::disjoint(d, a)) return false;
+  Rows rows(a, a.elements, As::value);
+  Sink sink(d);
+  for (int64_t p = 0; p < d.partitions; p += lanes) {
+    const int64_t count = d.partitions - p < lanes ? d.partitions - p : lanes;
+    const RowGroup group = rows.next(count);
+    const Stats even = stats_of_half(group, a.elements, 0);
+    const Stats odd = stats_of_half(group, a.elements, 1);
+    const Vec<Floats> columns[] = {hn::Set(f32, even.count), even.mean, even.squares,
+                                   hn::Set(f32, odd.count),  odd.mean,  odd.squares};
+    write_columns(sink, columns, 6, count);
+  }
+  return true;
+}
+
+bool bn_aggr(const BnAggr& t, TileMemory& memory) {
+  const TileAccess d = memory.access(t.dst), a = memory.access(t.data);
+  if (memory.fault()) return true;
+  if (!routines::disjoint(d, a)) return false;
+  Rows rows(a, a.elements, As::value);
+  Sink sink(d);
+  for (int64_t p = 0; p < d.partitions; p += lanes) {
+    const int64_t partitions = d.partitions - p < lanes ? d.partitions - p : lanes;
+    const RowGroup group = rows.next(partitions);
+    // Columns come in threes: count, mean, variance * count.
+    auto total = hn::Zero(f32), sum = total, count = total, mean = total, squares = total;
+    int64_t j = 0;
+    for_each_column(group, a.elements, [&](Vec<Floats> column) {
+      const int64_t kind = j++ % 3;
+      if (kind == 0) {
+        count = column;
+        total = hn::Add(total, count);
+      } else if (kind == 1) {
+        sum = hn::Add(sum, hn::Mul(count, column));
+      }
+    });
+    mean = hn::Div(sum, total);
+    j = 0;
+    auto shift = hn::Zero(f32);
+    for_each_column(group, a.elements, [&](Vec<Floats> column) {
+      const int64_t kind = j++ % 3;
+      if (kind == 0) {
+        count = column;
+      } else if (kind == 1) {
+        shift = hn::Sub(column, mean);
+      } else {
+        const auto between = hn::Mul(hn::Mul(count, shift), shift);
+        squares = hn::Add(squares, hn::Add(column, between));
+      }
+    });
+    const Vec<Floats> columns[] = {mean, hn::Div(squares, total)};
+    write_columns(sink, columns, 2, partitions);
+  }
+  return true;
+}
+
+}  // namespace kiln::KILN_CPU_LEVEL

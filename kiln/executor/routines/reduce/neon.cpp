@@ -1,0 +1,3 @@
+// Reductions for NEON.
+#define KILN_CPU_LEVEL neon
+#include "kiln/executor/routines/reduce/generic.h"

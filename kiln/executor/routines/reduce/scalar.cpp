@@ -1,0 +1,3 @@
+// Reductions for the scalar level.
+#define KILN_CPU_LEVEL scalar
+#include "kiln/executor/routines/reduce/generic.h"

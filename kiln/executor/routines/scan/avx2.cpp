@@ -1,0 +1,3 @@
+// tensor_tensor_scan for AVX2.
+#define KILN_CPU_LEVEL avx2
+#include "kiln/executor/routines/scan/generic.h"

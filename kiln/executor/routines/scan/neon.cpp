@@ -1,0 +1,3 @@
+// tensor_tensor_scan for NEON.
+#define KILN_CPU_LEVEL neon
+#include "kiln/executor/routines/scan/generic.h"

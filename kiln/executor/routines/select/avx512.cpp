@@ -1,0 +1,3 @@
+// Selections and index patterns for AVX-512.
+#define KILN_CPU_LEVEL avx512
+#include "kiln/executor/routines/select/generic.h"

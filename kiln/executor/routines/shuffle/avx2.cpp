@@ -1,0 +1,3 @@
+// nc_stream_shuffle for AVX2.
+#define KILN_CPU_LEVEL avx2
+#include "kiln/executor/routines/shuffle/generic.h"

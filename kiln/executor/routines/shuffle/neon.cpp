@@ -1,0 +1,3 @@
+// nc_stream_shuffle for NEON.
+#define KILN_CPU_LEVEL neon
+#include "kiln/executor/routines/shuffle/generic.h"
