@@ -58,8 +58,7 @@ Rate measure(Kernel kernel, int size, int runs) {
     instructions = recorded.program->code.size();
   }
   std::nth_element(seconds.begin(), seconds.begin() + runs / 2, seconds.end());
-  return {static_cast<double>(instructions) / seconds[static_cast<size_t>(runs) / 2],
-          instructions};
+  return {static_cast<double>(instructions) / seconds[static_cast<size_t>(runs) / 2], instructions};
 }
 
 }  // namespace

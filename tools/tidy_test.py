@@ -180,7 +180,8 @@ def test_line_columns():
     assert violations("line_columns", {"a.py": "\n" + "é" * 101 + "\n"}) == [("a.py", 2)]
 
 
-def test_line_columns_of_raw_strings():
+def test_line_columns_of_raw_strings_and_goldens():
+    assert violations("line_columns", {"a.py": "# expect " + "x" * 101 + "\n"}) == []
     assert violations("line_columns", {"a.cpp": 'f(R"(\n' + "x" * 101 + '\n)");\n'}) == []
     assert violations("line_columns", {"a.cpp": 'f("' + "x" * 101 + '");\n'}) == [("a.cpp", 1)]
 

@@ -68,9 +68,7 @@ def naive_attention(q_t, k_t, v):
             rows = slice(i * ROWS, (i + 1) * ROWS)
             row_scores = nl.load(scores[h, rows, :])
             minus_max = nl.ndarray((ROWS, 1), dtype=nl.float32, buffer=nl.sbuf)
-            nisa.tensor_reduce(
-                dst=minus_max, op=nl.maximum, data=row_scores, axis=1, negate=True
-            )
+            nisa.tensor_reduce(dst=minus_max, op=nl.maximum, data=row_scores, axis=1, negate=True)
             exponentials = nl.ndarray((ROWS, seq), dtype=nl.float32, buffer=nl.sbuf)
             row_sum = nl.ndarray((ROWS, 1), dtype=nl.float32, buffer=nl.sbuf)
             nisa.activation_reduce(
@@ -155,9 +153,7 @@ def flash_rows(q_t, keys, values, out, h, i):
         product = nl.ndarray((ROWS, d), dtype=nl.float32, buffer=nl.psum)
         for k in range(COLS // ROWS):
             p_t = transposed(p[:, k * ROWS : (k + 1) * ROWS])
-            nisa.nc_matmul(
-                dst=product, stationary=p_t, moving=values[:, j * (COLS // ROWS) + k, :]
-            )
+            nisa.nc_matmul(dst=product, stationary=p_t, moving=values[:, j * (COLS // ROWS) + k, :])
         nisa.scalar_tensor_tensor(
             dst=total,
             data=total,

@@ -74,9 +74,7 @@ def times_values(p, values, first_tile):
 def correction(old_negative_max, negative_max):
     """exp(old max - new max): what the sums so far are too large by."""
     factor = nl.ndarray((QUERIES, 1), dtype=nl.float32, buffer=nl.sbuf)
-    nisa.activation(
-        dst=factor, op=nl.exp, data=old_negative_max, bias=negative_max, scale=-1.0
-    )
+    nisa.activation(dst=factor, op=nl.exp, data=old_negative_max, bias=negative_max, scale=-1.0)
     return factor
 
 
@@ -86,9 +84,7 @@ def attend(progress, scores, values, first_tile, scale):
     negative_max = nl.ndarray((QUERIES, 1), dtype=nl.float32, buffer=nl.sbuf)
     nisa.tensor_reduce(dst=negative_max, op=nl.maximum, data=scores, axis=1, negate=True)
     if first:
-        nisa.tensor_scalar(
-            dst=negative_max, data=negative_max, op0=nl.multiply, operand0=scale
-        )
+        nisa.tensor_scalar(dst=negative_max, data=negative_max, op0=nl.multiply, operand0=scale)
     else:
         nisa.tensor_scalar(
             dst=negative_max,

@@ -19,7 +19,7 @@ enum class Severity : uint8_t { advice, warning, error };
 // One kind of diagnostic. All kinds are listed in diagnostic_kinds.h, the registry; a kind without
 // a golden in tests/error fails the build's tests.
 struct DiagnosticKind {
-  std::string_view id;           // stable, snake_case, printed in brackets after the message
+  std::string_view id;  // stable, snake_case, printed in brackets after the message
   Severity severity;
   std::string_view explanation;  // one sentence on the rule behind it
 };

@@ -1,9 +1,9 @@
 // Element-wise functions that no engine has, as sequences of instructions it has. They calculate in
 // float32; comments on exactness are about float32 operations, rounded one by one.
 
-#include <array>
-#include <cmath>
 #include <numbers>
+#include <optional>
+#include <utility>
 
 #include "kiln/dsl/nl_support.h"
 #include "kiln/dsl/op.h"

@@ -1,6 +1,5 @@
 // The table of operators, and those whose function is one instruction.
 
-#include <cmath>
 #include <cstdint>
 #include <limits>
 

@@ -330,6 +330,26 @@ TEST_CASE("wrong operands") {
   CHECK(of([](Tensor a) { return nl::bitwise_and(nl::load(a), 1); }).size() == 2);
 }
 
+TEST_CASE("every generation has every function, but for the magnitudes of gen4") {
+  for (const Generation generation : {Generation::gen2, Generation::gen3, Generation::gen4}) {
+    CAPTURE(name_of(generation));
+    for (const OpInfo& op : all_ops()) {
+      CAPTURE(op.name);
+      if (op.operands == 0) continue;
+      if (generation < info(op.alu).since) continue;
+      const Array x = make_array(
+          {64, 16}, [](int64_t) { return 1.0; },
+          info(op.alu).bitvec ? DType::int32 : DType::bfloat16);
+      const auto apply = [&](Tensor a) {
+        const Tensor tile = nl::load(a);
+        const auto second = op.operands == 2 ? std::optional<Value>(tile) : std::nullopt;
+        return apply_op(op, tile, second, {});
+      };
+      CHECK(problems({x}, apply, generation) == std::vector<std::string>{});
+    }
+  }
+}
+
 TEST_CASE("instructions carry the line of the call") {
   const Recorded recorded = record_kernel({halves({8, 8}, 3)}, [](Tensor a) {
     const Tensor t = nl::load(a);

@@ -16,7 +16,7 @@ bool is_built(CpuLevel level) {
 #define KILN_LEVEL_IS_BUILT(name) case CpuLevel::name:
     KILN_EACH_BUILT_LEVEL(KILN_LEVEL_IS_BUILT)
 #undef KILN_LEVEL_IS_BUILT
-      return true;
+    return true;
     default:
       return false;
   }

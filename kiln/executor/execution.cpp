@@ -29,8 +29,7 @@ template <class T>
 bool run(const Instruction& instruction, TileMemory& memory, const void* routine) {
   const T& i = *std::get_if<T>(&instruction);
   if constexpr (!is_control<T>) {
-    if (routine != nullptr &&
-        static_cast<const RoutineEntry<T>*>(routine)->run(i, memory)) {
+    if (routine != nullptr && static_cast<const RoutineEntry<T>*>(routine)->run(i, memory)) {
       return true;
     }
     i.execute(memory);
@@ -55,7 +54,8 @@ Execution::Execution(const Program& program, ExecuteOptions options)
     using T = typename decltype(tag)::type;
     const void* routine = nullptr;
     if constexpr (!is_control<T>) {
-      if (!options_.reference_only) routine = find_routine<T>(options_.cpu.value_or(CpuLevel::scalar));
+      if (!options_.reference_only)
+        routine = find_routine<T>(options_.cpu.value_or(CpuLevel::scalar));
     }
     runners_.push_back({&run<T>, routine});
   });

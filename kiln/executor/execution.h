@@ -22,9 +22,9 @@ struct Progress {
 };
 
 struct ExecuteOptions {
-  int threads = 1;               // 0: what session's resolve() finds
-  std::optional<CpuLevel> cpu;   // none: likewise; here, scalar
-  bool reference_only = false;   // each instruction's own execute(), no routines
+  int threads = 1;              // 0: what session's resolve() finds
+  std::optional<CpuLevel> cpu;  // none: likewise; here, scalar
+  bool reference_only = false;  // each instruction's own execute(), no routines
   // Called now and then on the calling thread; false stops the execution.
   std::function<bool(const Progress&)> tick;
 };

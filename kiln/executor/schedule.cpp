@@ -69,7 +69,8 @@ class Builder {
     if (uses.size() >= uses_max) {
       for (const Use& earlier : uses) wait_for(earlier.instruction);
       uses.clear();
-      uses.push_back({{0, tile.storage->partitions(), 0, tile.storage->row_bytes()}, number_, true});
+      uses.push_back(
+          {{0, tile.storage->partitions(), 0, tile.storage->row_bytes()}, number_, true});
       return;
     }
     std::erase_if(uses, [&](const Use& earlier) {

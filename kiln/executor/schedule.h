@@ -11,13 +11,13 @@
 namespace kiln {
 
 struct Schedule {
-  std::vector<uint32_t> waits_for;         // by instruction: how many others must end first
-  std::vector<uint32_t> first_dependent;   // by instruction, an index into dependents
+  std::vector<uint32_t> waits_for;        // by instruction: how many others must end first
+  std::vector<uint32_t> first_dependent;  // by instruction, an index into dependents
   std::vector<uint32_t> dependents;
 
   std::span<const uint32_t> dependents_of(size_t i) const {
-    return std::span(dependents).subspan(first_dependent[i],
-                                         first_dependent[i + 1] - first_dependent[i]);
+    return std::span(dependents)
+        .subspan(first_dependent[i], first_dependent[i + 1] - first_dependent[i]);
   }
 };
 

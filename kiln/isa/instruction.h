@@ -41,20 +41,21 @@ using Instruction = AllInstructions::Variant;
 
 // Directs the sequencer instead of working on tiles.
 template <class T>
-inline constexpr bool is_control =
-    TypeList<Loop, EndLoop, WhileLoop, EndWhile>::contains<T>;
+inline constexpr bool is_control = TypeList<Loop, EndLoop, WhileLoop, EndWhile>::contains<T>;
 
 namespace internal {
 
 template <class T>
 consteval bool complete() {
   static_assert(requires { T::spec.name; }, "the instruction has no spec");
-  static_assert(requires { std::tuple_size_v<decltype(T::fields)>; },
-                "the instruction has no fields tuple");
-  static_assert(requires(const T& t, const Context& c, Report& r) { t.check(c, r); },
-                "the instruction has no check(const Context&, Report&) const");
-  static_assert(is_control<T> || requires(const T& t, TileMemory& m) { t.execute(m); },
-                "the instruction has no execute(TileMemory&) const");
+  static_assert(
+      requires { std::tuple_size_v<decltype(T::fields)>; }, "the instruction has no fields tuple");
+  static_assert(
+      requires(const T& t, const Context& c, Report& r) { t.check(c, r); },
+      "the instruction has no check(const Context&, Report&) const");
+  static_assert(
+      is_control<T> || requires(const T& t, TileMemory& m) { t.execute(m); },
+      "the instruction has no execute(TileMemory&) const");
   static_assert(std::is_trivially_copyable_v<T>, "an instruction is plain data");
   static_assert(T::spec.summary.size() > 1 && T::spec.summary.back() == '.',
                 "the summary is one sentence");

@@ -56,7 +56,7 @@ struct InOrScalar {
   static constexpr ViewId float_tag{ViewId::none_value - 1};
   static constexpr ViewId int_tag{ViewId::none_value - 2};
 
-  ViewId view;         // none: not given
+  ViewId view;  // none: not given
   uint32_t bits = 0;
 
   InOrScalar() = default;

@@ -142,15 +142,14 @@ std::optional<int64_t> TileMemory::dynamic_index(const Tile& tile, int64_t row, 
     index = source.dtype == DType::int32 ? static_cast<int32_t>(bits) : static_cast<int64_t>(bits);
   }
   const bool one_row = dynamic.kind == Dynamic::Kind::vector_tile;
-  if (index >= 0 && index < dynamic.limit &&
-      stays_inside(tile, index * dynamic.stride, one_row)) {
+  if (index >= 0 && index < dynamic.limit && stays_inside(tile, index * dynamic.stride, one_row)) {
     return index;
   }
   if (oob == OobMode::error) {
-    fault(fmt::format("a runtime index of '{}' is {}; the dimension has {} elements{}",
-                      tile.storage->name, index, dynamic.limit,
-                      index >= 0 && index < dynamic.limit ? ", and from there the view leaves it"
-                                                          : ""));
+    fault(fmt::format(
+        "a runtime index of '{}' is {}; the dimension has {} elements{}", tile.storage->name, index,
+        dynamic.limit,
+        index >= 0 && index < dynamic.limit ? ", and from there the view leaves it" : ""));
   }
   return std::nullopt;
 }

@@ -23,12 +23,12 @@ struct Program {
   int register_count = 0;
 
   ChunkedVector<Instruction> code;
-  ChunkedVector<SourceLocation> locations;              // of code[i]
-  std::unordered_map<uint32_t, std::string> names;      // of code[i], where the user gave one
+  ChunkedVector<SourceLocation> locations;          // of code[i]
+  std::unordered_map<uint32_t, std::string> names;  // of code[i], where the user gave one
   FileTable files;
 
-  std::vector<StorageId> inputs;                                   // in argument order
-  std::vector<ViewId> outputs;                                     // in return order
+  std::vector<StorageId> inputs;                                    // in argument order
+  std::vector<ViewId> outputs;                                      // in return order
   std::unordered_map<StorageId, std::vector<std::byte>> constants;  // row-major contents
 };
 

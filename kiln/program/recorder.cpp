@@ -58,8 +58,10 @@ bool Recorder::fits(const TensorSpec& spec) {
   int64_t elements = 1;
   for (int64_t size : spec.shape) {
     if (size < 1 || size > elements_max / elements) {
-      report_.add(diag::bad_shape, "every size is 1 or more, and all together at most 2^40; the "
-                  "shape is {}", text(spec.shape));
+      report_.add(diag::bad_shape,
+                  "every size is 1 or more, and all together at most 2^40; the "
+                  "shape is {}",
+                  text(spec.shape));
       return false;
     }
     elements *= size;
@@ -84,8 +86,8 @@ bool Recorder::fits(const TensorSpec& spec) {
   if (first_byte + row_bytes > limit) {
     report_.add(diag::tensor_too_large, "{} tile needs {} bytes per partition{}; {} has {}",
                 name_of(spec.memory), row_bytes,
-                first_byte > 0 ? fmt::format(" from byte {}", first_byte) : "",
-                machine_.instance, limit);
+                first_byte > 0 ? fmt::format(" from byte {}", first_byte) : "", machine_.instance,
+                limit);
   }
   return report_.error_count() == before;
 }
@@ -161,9 +163,8 @@ void Recorder::track_nesting(const Instruction& instruction) {
     open_loops_.push_back(instruction.index());
     return;
   }
-  const Instruction opening = std::holds_alternative<EndLoop>(instruction)
-                                  ? Instruction(Loop{})
-                                  : Instruction(WhileLoop{});
+  const Instruction opening =
+      std::holds_alternative<EndLoop>(instruction) ? Instruction(Loop{}) : Instruction(WhileLoop{});
   if (open_loops_.empty() || open_loops_.back() != opening.index()) {
     report_.add(diag::bad_loop, "no open {} to end here", name_of(opening));
     return;

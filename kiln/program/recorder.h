@@ -58,9 +58,7 @@ class Recorder {
   ViewId index(ViewId from, std::span<const Index> indices);
 
   DynamicId add(const Dynamic& dynamic) { return program_.tiles.add(dynamic); }
-  RegisterId new_register() {
-    return {static_cast<uint32_t>(program_.register_count++)};
-  }
+  RegisterId new_register() { return {static_cast<uint32_t>(program_.register_count++)}; }
 
   // Checks and appends the instruction. `name` is the user's label for it.
   template <class T>

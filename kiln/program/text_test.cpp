@@ -81,8 +81,7 @@ TEST_CASE("what is wrong in a text is said with its line") {
         "line 4: storage %3 is not declared; there are 0");
   const std::string one = head + "storage %0 \"\" sbuf float32 [128, 64]\n";
   CHECK(error_of(one + "memset value=0") ==
-        "line 5: memset needs 'dst', which is " +
-            std::string(std::get<0>(Memset::fields).doc));
+        "line 5: memset needs 'dst', which is " + std::string(std::get<0>(Memset::fields).doc));
   CHECK(error_of(one + "memset dst=%0 value=x") == "line 5: 'x' is no number");
   CHECK(error_of(one + "memset dst=%0[0+1; 128:1 64:1] value=0") ==
         "line 5: the view reaches partitions 0 to 128 and bytes 4 to 260 of %0, which has 128 and "
@@ -92,9 +91,9 @@ TEST_CASE("what is wrong in a text is said with its line") {
 }
 
 TEST_CASE("a loop without an end is reported") {
-  const Result<ParsedProgram> parsed =
-      parse_program("kiln 1\nkernel \"k\"\ntarget gen3\nregisters 1\nloop counter=r0 lower=0 "
-                    "upper=4\n");
+  const Result<ParsedProgram> parsed = parse_program(
+      "kiln 1\nkernel \"k\"\ntarget gen3\nregisters 1\nloop counter=r0 lower=0 "
+      "upper=4\n");
   REQUIRE(parsed.ok());
   CHECK(parsed->report.has_errors());
 }
@@ -108,9 +107,15 @@ TEST_CASE("any change of a text gives a program or an error") {
     for (int edits = 1 + static_cast<int>(random() % 4); edits > 0; --edits) {
       const size_t at = random() % text.size();
       switch (random() % 3) {
-        case 0: text[at] = static_cast<char>(32 + random() % 95); break;
-        case 1: text.erase(at, random() % 8); break;
-        default: text.insert(at, text.substr(random() % text.size(), random() % 8)); break;
+        case 0:
+          text[at] = static_cast<char>(32 + random() % 95);
+          break;
+        case 1:
+          text.erase(at, random() % 8);
+          break;
+        default:
+          text.insert(at, text.substr(random() % text.size(), random() % 8));
+          break;
       }
       if (text.empty()) text.push_back('k');
     }

@@ -11,8 +11,8 @@ namespace kiln {
 
 // bfloat16 and the 8-bit floating types that hold values; not float16, as in NKI.
 constexpr bool is_low_precision(DType dtype) {
-  return dtype == DType::bfloat16 || dtype == DType::float8_e4m3 ||
-         dtype == DType::float8_e4m3fn || dtype == DType::float8_e5m2;
+  return dtype == DType::bfloat16 || dtype == DType::float8_e4m3 || dtype == DType::float8_e4m3fn ||
+         dtype == DType::float8_e5m2;
 }
 
 // A copy with the same ids in which every low-precision dtype is float32. An Error if a view

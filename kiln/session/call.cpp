@@ -41,9 +41,8 @@ HostTensor copy_view(Execution& execution, const Program& program, ViewId view) 
 Provenance provenance_of(const Program& program, const Execution& execution,
                          const ExecuteOptions& options) {
   const ExecutionCounts& counts = execution.counts();
-  Provenance p{.backend = fmt::format("cpu {}", options.reference_only
-                                                    ? "reference"
-                                                    : name_of(*options.cpu)),
+  Provenance p{.backend = fmt::format("cpu {}",
+                                      options.reference_only ? "reference" : name_of(*options.cpu)),
                .kernel = program.kernel,
                .target = program.target,
                .threads = counts.threads,

@@ -49,8 +49,8 @@ class SharedMemory {
 struct CallOptions {
   std::string kernel;
   Generation target = Generation::gen3;
-  ExecuteOptions execute;  // from resolve()
-  bool keep_float32 = false;  // low-precision tensors are kept in float32, outputs too
+  ExecuteOptions execute;                // from resolve()
+  bool keep_float32 = false;             // low-precision tensors are kept in float32, outputs too
   std::shared_ptr<SharedMemory> shared;  // with other cores; none: this core is alone
 };
 
@@ -89,7 +89,7 @@ class Call {
   std::vector<std::pair<StorageId, HostBuffer>> inputs_;
   std::unique_ptr<Execution> execution_;
   std::shared_ptr<const Program> program_;
-  size_t shared_seen_ = 0;   // storages searched for shared tensors so far
+  size_t shared_seen_ = 0;  // storages searched for shared tensors so far
   size_t shared_count_ = 0;
   std::chrono::steady_clock::time_point started_;
   double record_seconds_ = 0;
@@ -104,7 +104,7 @@ Result<CallResult> run(std::shared_ptr<const Program> program,
 // 128 bits in hex that identify what the program computes: its text without source lines.
 std::string program_hash(const Program& program);
 
-// threads = 0 becomes the CPUs this process may use, and no CPU level the one that KILN_CPU names or
+// threads = 0 becomes the CPUs this process may use, and no CPU level the one that KILN_CPU names,
 // else the best; an Error if KILN_CPU names one that is not available.
 Result<ExecuteOptions> resolve(ExecuteOptions options);
 

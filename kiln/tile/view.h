@@ -47,10 +47,10 @@ struct Dynamic {
     vector_tile,      // one index for each partition of the view
   };
   Kind kind = Kind::scalar_register;
-  RegisterId reg;          // scalar_register
-  ViewId index;            // scalar_tile, vector_tile
-  int64_t stride = 0;      // elements moved for each step of the index (on-chip: within the row)
-  int64_t limit = 0;       // indices 0 … limit-1 are in bounds
+  RegisterId reg;      // scalar_register
+  ViewId index;        // scalar_tile, vector_tile
+  int64_t stride = 0;  // elements moved for each step of the index (on-chip: within the row)
+  int64_t limit = 0;   // indices 0 … limit-1 are in bounds
 
   friend bool operator==(const Dynamic&, const Dynamic&) = default;
 };

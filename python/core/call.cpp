@@ -137,9 +137,9 @@ class PyCall {
     const DType type = dtype_from_python(dtype);
     int64_t bytes = size_bytes(type);
     for (int64_t size : shape) bytes *= size;
-    const ViewId view = call_.input(
-        {.shape = shape, .dtype = type, .memory = Memory::shared_hbm, .name = name},
-        borrow_array(address, bytes, std::move(owner)));
+    const ViewId view =
+        call_.input({.shape = shape, .dtype = type, .memory = Memory::shared_hbm, .name = name},
+                    borrow_array(address, bytes, std::move(owner)));
     return {dsl::Tensor(view), number_};
   }
 
@@ -244,13 +244,14 @@ void bind_program(nb::module_& module) {
                               describe(parsed->report, parsed->program->files));
       },
       nb::arg("text"), "(Program, diagnostics) of a program's text form.");
-  module.def("run_program",
-             [](const std::shared_ptr<Program>& program, nb::list arrays, int threads,
-                bool reference_only) {
-               return run_program(program, std::move(arrays), threads, reference_only);
-             },
-             nb::arg("program"), nb::arg("arrays"), nb::arg("threads") = 0,
-             nb::arg("reference_only") = false);
+  module.def(
+      "run_program",
+      [](const std::shared_ptr<Program>& program, nb::list arrays, int threads,
+         bool reference_only) {
+        return run_program(program, std::move(arrays), threads, reference_only);
+      },
+      nb::arg("program"), nb::arg("arrays"), nb::arg("threads") = 0,
+      nb::arg("reference_only") = false);
 }
 
 }  // namespace
@@ -277,15 +278,21 @@ void bind_call(nb::module_& module) {
       .def(nb::init<const std::string&, size_t, int, bool, std::shared_ptr<SharedMemory>>(),
            nb::arg("kernel"), nb::arg("target"), nb::arg("threads") = 0,
            nb::arg("keep_float32") = false, nb::arg("shared").none() = nb::none())
-      .def("__enter__", [](PyCall& call) -> PyCall& { call.enter(); return call; },
-           nb::rv_policy::reference)
+      .def(
+          "__enter__",
+          [](PyCall& call) -> PyCall& {
+            call.enter();
+            return call;
+          },
+          nb::rv_policy::reference)
       .def("__exit__", [](PyCall& call, nb::args) { call.exit(); })
       .def("input", &PyCall::input, nb::arg("name"), nb::arg("address"), nb::arg("shape"),
            nb::arg("dtype"), nb::arg("owner"))
       .def("diagnostics", &PyCall::diagnostics)
-      .def("end", [](PyCall& call, const std::vector<NkiTensor>& outputs) {
-        return std::const_pointer_cast<Program>(call.end(outputs));
-      })
+      .def("end",
+           [](PyCall& call, const std::vector<NkiTensor>& outputs) {
+             return std::const_pointer_cast<Program>(call.end(outputs));
+           })
       .def("execute", &PyCall::execute);
 
   module.def("is_recording", &dsl::is_recording);
@@ -293,8 +300,9 @@ void bind_call(nb::module_& module) {
              [] { return static_cast<size_t>(dsl::recorder().program().target); });
   module.def("look", &look_now, nb::arg("tensor"),
              "The tensor's value now, after executing what has been recorded so far.");
-  module.def("set_progress", [](nb::object callback) { progress_callback() = std::move(callback); },
-             nb::arg("callback").none());
+  module.def(
+      "set_progress", [](nb::object callback) { progress_callback() = std::move(callback); },
+      nb::arg("callback").none());
   bind_program(module);
 }
 

@@ -51,9 +51,8 @@ void set_current_call(uint64_t call) { recording_call = call; }
 
 void require_recording(const char* what) {
   if (dsl::is_recording()) return;
-  throw std::runtime_error(
-      fmt::format("{} is called outside a kernel; call it in a function decorated with @nki.jit",
-                  what));
+  throw std::runtime_error(fmt::format(
+      "{} is called outside a kernel; call it in a function decorated with @nki.jit", what));
 }
 
 NkiTensor wrap(dsl::Tensor tensor) { return {tensor, recording_call}; }
@@ -125,8 +124,7 @@ bool from_python(PyObject* object, InOrScalar& v) {
     return true;
   }
   if (const auto i = integer(object)) {
-    v = *i >= INT32_MIN && *i <= UINT32_MAX ? InOrScalar(*i)
-                                            : InOrScalar(static_cast<double>(*i));
+    v = *i >= INT32_MIN && *i <= UINT32_MAX ? InOrScalar(*i) : InOrScalar(static_cast<double>(*i));
     return true;
   }
   if (const auto f = real(object)) {

@@ -166,8 +166,8 @@ void bind_instructions(nb::module_& module) {
       methods->push_back({T::spec.name.data(),
                           reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(&record<T>)),
                           METH_FASTCALL | METH_KEYWORDS, texts->back().c_str()});
-      const nb::object function = nb::steal(PyCFunction_NewEx(
-          &methods->back(), nullptr, PyUnicode_InternFromString("nki.isa")));
+      const nb::object function = nb::steal(
+          PyCFunction_NewEx(&methods->back(), nullptr, PyUnicode_InternFromString("nki.isa")));
       module.attr(T::spec.name.data()) = function;
       names.append(nb::str(T::spec.name.data()));
     }

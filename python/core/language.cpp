@@ -69,11 +69,9 @@ NkiTensor call_operator(const Operator& op, nb::handle x, nb::handle y, nb::hand
   if (!y.is_none()) second = value_of(y, name.c_str());
   const int given = second ? 2 : 1;
   if (op.info->operands != given) {
-    throw nb::type_error(op.info->operands == 0
-                             ? fmt::format("nl.{} is an operator for instructions only", name).c_str()
-                             : fmt::format("nl.{} takes {} operand(s); {} given", name,
-                                           op.info->operands, given)
-                                   .c_str());
+    throw nb::type_error(fmt::format("nl.{} takes {} operand(s) as a function; {} given", name,
+                                     op.info->operands, given)
+                             .c_str());
   }
   return wrap(dsl::apply_op(*op.info, value_of(x, name.c_str()), second, optional_dtype(dtype)));
 }
@@ -102,11 +100,9 @@ NkiTensor ndarray(nb::handle shape, nb::handle dtype, nb::handle buffer, const s
 NkiTensor constant(nb::bytes bytes, const Shape& shape, nb::handle dtype) {
   Recorder& recorder = begin("shared_constant");
   const auto* data = reinterpret_cast<const std::byte*>(bytes.c_str());
-  return wrap(Tensor(recorder.constant({.shape = shape,
-                                        .dtype = dtype_from_python(dtype),
-                                        .memory = Memory::shared_hbm,
-                                        .name = ""},
-                                       {data, data + bytes.size()})));
+  return wrap(Tensor(recorder.constant(
+      {.shape = shape, .dtype = dtype_from_python(dtype), .memory = Memory::shared_hbm, .name = ""},
+      {data, data + bytes.size()})));
 }
 
 VirtualRegister wrap_register(RegisterId id) { return {Register(id), current_call()}; }
@@ -208,6 +204,9 @@ void add_memory(Definitions& d) {
         nb::arg("shape"), nb::arg("dtype"), nb::arg("buffer").none() = nb::none(),
         nb::arg("name") = "");
   }
+}
+
+void add_copies(Definitions& d) {
   for (const auto& [function, make] :
        {std::pair("zeros_like", &nl::zeros_like), std::pair("empty_like", &nl::empty_like)}) {
     d.add(
@@ -253,11 +252,11 @@ void add_memory(Definitions& d) {
 }
 
 void add_reductions(Definitions& d) {
-  using Reduce = Tensor(const Tensor&, const nl::Axis&, const nl::ReduceOptions&,
-                        const dsl::CallSite&);
-  const std::pair<const char*, Reduce*> reductions[] = {
-      {"sum", &nl::sum}, {"prod", &nl::prod}, {"max", &nl::max},
-      {"min", &nl::min}, {"mean", &nl::mean}, {"var", &nl::var}};
+  using Reduce =
+      Tensor(const Tensor&, const nl::Axis&, const nl::ReduceOptions&, const dsl::CallSite&);
+  const std::pair<const char*, Reduce*> reductions[] = {{"sum", &nl::sum},   {"prod", &nl::prod},
+                                                        {"max", &nl::max},   {"min", &nl::min},
+                                                        {"mean", &nl::mean}, {"var", &nl::var}};
   for (const auto& [function, reduce] : reductions) {
     d.add(
         function,
@@ -314,8 +313,8 @@ void add_shapes(Definitions& d) {
       "broadcast_to",
       [](const NkiTensor& x, nb::handle shape, nb::handle dtype) {
         begin("broadcast_to");
-        return wrap(nl::broadcast_to(unwrap(x), shape_of(shape), optional_dtype(dtype),
-                                     dsl::as_noted));
+        return wrap(
+            nl::broadcast_to(unwrap(x), shape_of(shape), optional_dtype(dtype), dsl::as_noted));
       },
       nb::arg("x"), nb::arg("shape"), nb::arg("dtype").none() = nb::none());
   d.add(
@@ -357,6 +356,7 @@ void bind_language(nb::module_& module) {
     language.add_name(op.name);
   }
   add_memory(language);
+  add_copies(language);
   add_reductions(language);
   add_shapes(language);
   add_control(module);

@@ -17,7 +17,7 @@ namespace {
 struct CodeLines {
   nb::object code;  // keeps the key's address from being reused
   FileId file;
-  bool own = false;  // part of Kiln
+  bool own = false;                         // part of Kiln
   std::unordered_map<int, uint32_t> lines;  // by instruction offset
 };
 

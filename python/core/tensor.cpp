@@ -153,8 +153,7 @@ void bind_attributes(nb::class_<NkiTensor>& tensor) {
                    })
       .def_prop_ro("ndim", [](const NkiTensor& t) { return unwrap(t).rank(); })
       .def_prop_ro("size", [](const NkiTensor& t) { return unwrap(t).size(); })
-      .def_prop_ro("base_tensor",
-                   [](const NkiTensor& t) { return wrap(unwrap(t).base_tensor()); })
+      .def_prop_ro("base_tensor", [](const NkiTensor& t) { return wrap(unwrap(t).base_tensor()); })
       .def("is_contiguous", [](const NkiTensor& t) { return unwrap(t).is_contiguous(); })
       .def("is_indirect", [](const NkiTensor& t) { return unwrap(t).is_indirect(); })
       .def("get_pattern", [](const NkiTensor& t) {
@@ -169,7 +168,7 @@ void bind_attributes(nb::class_<NkiTensor>& tensor) {
       });
 }
 
-void bind_views(nb::class_<NkiTensor>& tensor) {
+void bind_selections(nb::class_<NkiTensor>& tensor) {
   tensor.def("__getitem__", &get_item)
       .def(
           "slice",
@@ -190,10 +189,18 @@ void bind_views(nb::class_<NkiTensor>& tensor) {
       .def(
           "vector_select",
           [](const NkiTensor& t, int64_t dim, nb::handle vector_offset) {
-            return wrap(here(t).vector_select(static_cast<int>(dim),
-                                              runtime_index(vector_offset, true)));
+            return wrap(
+                here(t).vector_select(static_cast<int>(dim), runtime_index(vector_offset, true)));
           },
           nb::arg("dim"), nb::arg("vector_offset"))
+      .def("ap", &ap, nb::arg("pattern"), nb::arg("offset").none() = nb::none(),
+           nb::arg("scalar_offset").none() = nb::none(),
+           nb::arg("vector_offset").none() = nb::none(), nb::arg("indirect_dim") = 0,
+           nb::arg("dtype").none() = nb::none());
+}
+
+void bind_reshapes(nb::class_<NkiTensor>& tensor) {
+  tensor
       .def(
           "permute",
           [](const NkiTensor& t, nb::handle dims) { return wrap(here(t).permute(shape_of(dims))); },
@@ -240,23 +247,15 @@ void bind_views(nb::class_<NkiTensor>& tensor) {
           },
           nb::arg("shape"))
       .def("rearrange", &rearrange, nb::arg("src_pattern"), nb::arg("dst_pattern"),
-           nb::arg("fixed_sizes").none() = nb::none())
-      .def(
-          "view",
-          [](const NkiTensor& t, nb::handle dtype) {
-            return wrap(here(t).view(dtype_from_python(dtype)));
-          },
-          nb::arg("dtype"))
-      .def(
-          "reinterpret_cast",
-          [](const NkiTensor& t, nb::handle dtype) {
-            return wrap(here(t).view(dtype_from_python(dtype)));
-          },
-          nb::arg("dtype"))
-      .def("ap", &ap, nb::arg("pattern"), nb::arg("offset").none() = nb::none(),
-           nb::arg("scalar_offset").none() = nb::none(),
-           nb::arg("vector_offset").none() = nb::none(), nb::arg("indirect_dim") = 0,
-           nb::arg("dtype").none() = nb::none());
+           nb::arg("fixed_sizes").none() = nb::none());
+  for (const char* name : {"view", "reinterpret_cast"}) {
+    tensor.def(
+        name,
+        [](const NkiTensor& t, nb::handle dtype) {
+          return wrap(here(t).view(dtype_from_python(dtype)));
+        },
+        nb::arg("dtype"));
+  }
 }
 
 }  // namespace
@@ -265,7 +264,8 @@ void bind_tensor(nb::module_& module) {
   nb::class_<NkiTensor> tensor(module, "NkiTensor",
                                "A view of device memory in a kernel that is being recorded.");
   bind_attributes(tensor);
-  bind_views(tensor);
+  bind_selections(tensor);
+  bind_reshapes(tensor);
   nb::class_<VirtualRegister>(module, "VirtualRegister", "A register of the engines' sequencers.");
 }
 

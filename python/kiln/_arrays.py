@@ -29,7 +29,7 @@ class Argument:
 
 
 def kind_of(value):
-    """"numpy", "torch", "jax", or None for what is no array."""
+    """ "numpy", "torch", "jax", or None for what is no array."""
     if isinstance(value, np.ndarray):
         return "numpy"
     module = type(value).__module__.partition(".")[0]

@@ -43,5 +43,5 @@ def machines():
 
 
 def instance(target):
-    """"trn2" for gen3, and so on."""
+    """ "trn2" for gen3, and so on."""
     return _core.machine(target)["instance"]

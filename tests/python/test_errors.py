@@ -1,5 +1,7 @@
 """Mistakes in kernels: one clear message each, with the kernel's own line."""
 
+import pathlib
+
 import nki
 import nki.isa as nisa
 import nki.language as nl
@@ -13,8 +15,9 @@ def errors_of(kernel, *arguments):
     """(id, source line, message) of each diagnostic of a call that must fail."""
     with pytest.raises(nisa.NkiValidationError) as caught:
         kernel(*arguments)
-    lines = open(__file__).read().split("\n")
-    return [(d["id"], lines[d["line"] - 1].strip(), d["message"]) for d in caught.value.diagnostics]
+    lines = pathlib.Path(__file__).read_text().split("\n")
+    found = caught.value.diagnostics
+    return [(d["id"], lines[d["line"] - 1].strip(), d["message"]) for d in found]
 
 
 def only_error(kernel, *arguments):
@@ -136,10 +139,10 @@ def test_unknown_argument_names_the_nearest():
 
 
 def test_unknown_names_name_the_nearest():
-    with pytest.raises(AttributeError, match="no attribute 'tensor_tenser'; did you mean 'tensor_t"):
-        nisa.tensor_tenser
+    with pytest.raises(AttributeError, match="'tensor_tenser'; did you mean 'tensor_tensor'"):
+        _ = nisa.tensor_tenser
     with pytest.raises(AttributeError, match="did you mean 'bfloat16'"):
-        nl.bfloat61
+        _ = nl.bfloat61
 
 
 def test_the_kernel_s_own_exception_tells_the_arguments_and_earlier_errors():

@@ -10,9 +10,9 @@ import pathlib
 
 import numpy as np
 import pytest
+from kiln.cli import inputs
 
 from kiln import _arrays, _core, _run
-from kiln.cli import inputs
 
 TESTS = pathlib.Path(__file__).parent.parent
 GOLDENS = sorted([*TESTS.glob("golden/*.kiln"), *TESTS.glob("error/*.kiln")])
@@ -24,9 +24,7 @@ class Golden:
         self.path = path
         self.mark = "#" if path.suffix == ".py" else ";"
         self.lines = path.read_text().splitlines()
-        self.inputs = dict(
-            line.split(" = ", 1) for line in self.comments("input")
-        )
+        self.inputs = dict(line.split(" = ", 1) for line in self.comments("input"))
         (self.action,) = self.comments("test")
 
     def comments(self, kind):

@@ -188,10 +188,12 @@ bool close(DType dtype, Bits a, Bits b, float ulps) {
   if (is_floating(dtype) && std::isnan(x) && std::isnan(y)) return true;
   if (ulps == 0) return false;
   if (!is_floating(dtype)) return std::fabs(x - y) <= 1 + ulps * 0x1p-23f * std::fabs(x);
+  if (x == y) return true;
   if (std::isnan(x) || std::isnan(y)) return false;
   const int64_t bytes = size_bytes(dtype);
-  const int64_t limit = bytes == 4 ? static_cast<int64_t>(ulps) : 1;
-  return std::abs(ordinal(a, bytes) - ordinal(b, bytes)) <= limit;
+  const int64_t steps = std::abs(ordinal(a, bytes) - ordinal(b, bytes));
+  if (dtype == DType::float32) return static_cast<float>(steps) <= ulps;
+  return steps <= (dtype == DType::tfloat32 ? 1 << 13 : 1);
 }
 
 std::string Image::difference(Image& reference, float ulps) {

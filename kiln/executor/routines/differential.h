@@ -25,7 +25,7 @@ struct Wanted {
   int64_t elements = 1;             // per partition
   std::vector<int64_t> shape = {};  // the free dimensions; empty: some that make `elements`
   Memory memory = Memory::sbuf;
-  bool may_repeat = false;          // dimensions may have stride 0
+  bool may_repeat = false;  // dimensions may have stride 0
 };
 
 // Tiles, their contents, and the choices that make a random instruction.

@@ -40,8 +40,8 @@ struct RoutineEntry {
   Tolerance tolerance;
 };
 
-#define KILN_DECLARE_ROUTINE(level, Type, function) \
-  namespace level {                                 \
+#define KILN_DECLARE_ROUTINE(level, Type, function)           \
+  namespace level {                                           \
   bool function(const Type& instruction, TileMemory& memory); \
   }
 #define ROUTINE(Type, function, tolerance) \
@@ -55,8 +55,8 @@ template <class T>
 const std::vector<RoutineEntry<T>>& routines_of() {
   static const std::vector<RoutineEntry<T>> entries = [] {
     std::vector<RoutineEntry<T>> list;
-#define KILN_ROUTINE_ENTRY(level, Type, function, tolerance)                             \
-  if constexpr (std::is_same_v<T, Type>) {                                               \
+#define KILN_ROUTINE_ENTRY(level, Type, function, tolerance)                              \
+  if constexpr (std::is_same_v<T, Type>) {                                                \
     list.push_back({CpuLevel::level, &level::function, #level "/" #function, tolerance}); \
   }
 #define ROUTINE(Type, function, tolerance) \

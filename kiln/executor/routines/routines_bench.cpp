@@ -130,17 +130,19 @@ Case make(std::string name, Work work, std::function<T(Bench&)> build) {
 }
 
 void add_matmuls(std::vector<Case>& cases) {
-  for (const auto& [dtype, columns] :
-       {std::pair{DType::float32, F}, {DType::float32, P}, {DType::bfloat16, F},
-        {DType::float8_e4m3, F}, {DType::float32, F - 5}}) {
-    cases.push_back(make<NcMatmul>(
-        fmt::format("nc_matmul 128x128x{} {}", columns, name_of(dtype)),
-        {2.0 * P * P * static_cast<double>(columns), 0}, [dtype, columns](Bench& b) {
-          return NcMatmul{.dst = b.tile(DType::float32, P, columns, Memory::psum),
-                          .stationary = b.tile(dtype, P, P),
-                          .moving = b.tile(dtype, P, columns),
-                          .accumulate = Tristate::no};
-        }));
+  for (const auto& [dtype, columns] : {std::pair{DType::float32, F},
+                                       {DType::float32, P},
+                                       {DType::bfloat16, F},
+                                       {DType::float8_e4m3, F},
+                                       {DType::float32, F - 5}}) {
+    cases.push_back(
+        make<NcMatmul>(fmt::format("nc_matmul 128x128x{} {}", columns, name_of(dtype)),
+                       {2.0 * P * P * static_cast<double>(columns), 0}, [dtype, columns](Bench& b) {
+                         return NcMatmul{.dst = b.tile(DType::float32, P, columns, Memory::psum),
+                                         .stationary = b.tile(dtype, P, P),
+                                         .moving = b.tile(dtype, P, columns),
+                                         .accumulate = Tristate::no};
+                       }));
   }
   cases.push_back(make<NcMatmul>("nc_matmul 128x1x512 float32", {2.0 * P * F, 0}, [](Bench& b) {
     return NcMatmul{.dst = b.tile(DType::float32, 1, F, Memory::psum),
@@ -161,8 +163,7 @@ void add_transposes(std::vector<Case>& cases) {
     const double bytes = 2.0 * P * P * static_cast<double>(size_bytes(dtype));
     cases.push_back(make<NcTranspose>(
         fmt::format("nc_transpose 128x128 {}", name_of(dtype)), {0, bytes}, [dtype](Bench& b) {
-          return NcTranspose{.dst = b.tile(dtype, P, P, Memory::psum),
-                             .data = b.tile(dtype, P, P)};
+          return NcTranspose{.dst = b.tile(dtype, P, P, Memory::psum), .data = b.tile(dtype, P, P)};
         }));
   }
 }
@@ -170,13 +171,13 @@ void add_transposes(std::vector<Case>& cases) {
 void add_elementwise(std::vector<Case>& cases) {
   for (DType dtype : {DType::float32, DType::bfloat16, DType::float8_e4m3}) {
     const double bytes = 3 * tile_bytes / 4 * static_cast<double>(size_bytes(dtype));
-    cases.push_back(make<TensorTensor>(
-        fmt::format("tensor_tensor add {}", name_of(dtype)), {P * F, bytes}, [dtype](Bench& b) {
-          return TensorTensor{.dst = b.tile(dtype, P, F),
-                              .data1 = b.tile(dtype, P, F),
-                              .data2 = b.tile(dtype, P, F),
-                              .op = AluOp::add};
-        }));
+    cases.push_back(make<TensorTensor>(fmt::format("tensor_tensor add {}", name_of(dtype)),
+                                       {P * F, bytes}, [dtype](Bench& b) {
+                                         return TensorTensor{.dst = b.tile(dtype, P, F),
+                                                             .data1 = b.tile(dtype, P, F),
+                                                             .data2 = b.tile(dtype, P, F),
+                                                             .op = AluOp::add};
+                                       }));
   }
   cases.push_back(make<TensorTensor>("tensor_tensor add [128, 1]", {P, 3.0 * P * 4}, [](Bench& b) {
     return TensorTensor{.dst = b.tile(DType::float32, P, 1),
@@ -191,20 +192,18 @@ void add_elementwise(std::vector<Case>& cases) {
                             .op0 = AluOp::multiply,
                             .operand0 = b.tile(DType::float32, P, 1)};
       }));
-  cases.push_back(make<TensorScalar>(
-      "tensor_scalar multiply, add constants", {2 * P * F, 2 * tile_bytes}, [](Bench& b) {
-        return TensorScalar{.dst = b.tile(DType::float32, P, F),
-                            .data = b.tile(DType::float32, P, F),
-                            .op0 = AluOp::multiply,
-                            .operand0 = 0.5f,
-                            .op1 = AluOp::add,
-                            .operand1 = 1.0f};
-      }));
-  cases.push_back(
-      make<Reciprocal>("reciprocal", {P * F, 2 * tile_bytes}, [](Bench& b) {
-        return Reciprocal{.dst = b.tile(DType::float32, P, F),
-                          .data = b.tile(DType::float32, P, F)};
-      }));
+  cases.push_back(make<TensorScalar>("tensor_scalar multiply, add constants",
+                                     {2 * P * F, 2 * tile_bytes}, [](Bench& b) {
+                                       return TensorScalar{.dst = b.tile(DType::float32, P, F),
+                                                           .data = b.tile(DType::float32, P, F),
+                                                           .op0 = AluOp::multiply,
+                                                           .operand0 = 0.5f,
+                                                           .op1 = AluOp::add,
+                                                           .operand1 = 1.0f};
+                                     }));
+  cases.push_back(make<Reciprocal>("reciprocal", {P * F, 2 * tile_bytes}, [](Bench& b) {
+    return Reciprocal{.dst = b.tile(DType::float32, P, F), .data = b.tile(DType::float32, P, F)};
+  }));
 }
 
 void add_copies(std::vector<Case>& cases) {
@@ -248,14 +247,14 @@ void add_copies(std::vector<Case>& cases) {
 void add_activations(std::vector<Case>& cases) {
   using enum ActivationOp;
   for (ActivationOp op : {exp, silu, gelu_apprx_tanh, gelu, tanh, rsqrt, log, copy}) {
-    cases.push_back(make<Activation>(
-        fmt::format("activation {}", name_of(op)), {P * F, 2 * tile_bytes}, [op](Bench& b) {
-          return Activation{.dst = b.tile(DType::float32, P, F),
-                            .op = op,
-                            .data = b.tile(DType::float32, P, F),
-                            .bias = b.tile(DType::float32, P, 1),
-                            .scale = 0.5f};
-        }));
+    cases.push_back(make<Activation>(fmt::format("activation {}", name_of(op)),
+                                     {P * F, 2 * tile_bytes}, [op](Bench& b) {
+                                       return Activation{.dst = b.tile(DType::float32, P, F),
+                                                         .op = op,
+                                                         .data = b.tile(DType::float32, P, F),
+                                                         .bias = b.tile(DType::float32, P, 1),
+                                                         .scale = 0.5f};
+                                     }));
   }
   cases.push_back(
       make<Activation>("activation exp with sum", {2 * P * F, 2 * tile_bytes}, [](Bench& b) {
@@ -277,13 +276,13 @@ void add_activations(std::vector<Case>& cases) {
 
 void add_reductions(std::vector<Case>& cases) {
   for (AluOp op : {AluOp::add, AluOp::maximum}) {
-    cases.push_back(make<TensorReduce>(
-        fmt::format("tensor_reduce {}", name_of(op)), {P * F, tile_bytes}, [op](Bench& b) {
-          return TensorReduce{.dst = b.tile(DType::float32, P, 1),
-                              .op = op,
-                              .data = b.tile(DType::float32, P, F),
-                              .axis = {1}};
-        }));
+    cases.push_back(make<TensorReduce>(fmt::format("tensor_reduce {}", name_of(op)),
+                                       {P * F, tile_bytes}, [op](Bench& b) {
+                                         return TensorReduce{.dst = b.tile(DType::float32, P, 1),
+                                                             .op = op,
+                                                             .data = b.tile(DType::float32, P, F),
+                                                             .axis = {1}};
+                                       }));
     cases.push_back(make<TensorReduce>(
         fmt::format("tensor_reduce {} of 8", name_of(op)), {P * F, tile_bytes}, [op](Bench& b) {
           const ViewId data = b.tile(DType::float32, P, F);

@@ -1,5 +1,6 @@
 """kiln run: runs a script, a kernel or a program."""
 
+import argparse
 import json
 import os
 import pathlib
@@ -24,7 +25,7 @@ def add_parser(commands):
         description="Runs FILE.py as Python would, with Kiln's nki; or one kernel of it "
         "(FILE.py:kernel), or a recorded program (FILE.kiln).",
         epilog=inputs.FORMS,
-        formatter_class=_RawHelp,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("file", metavar="FILE.py | FILE.py:kernel | FILE.kiln")
     parser.add_argument("script_arguments", nargs="*", metavar="ARG", help="for the script")
@@ -36,10 +37,6 @@ def add_parser(commands):
     parser.add_argument("--out", metavar="DIR", help="save the outputs there as .npy files")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(action=shown(action))
-
-
-class _RawHelp(__import__("argparse").RawDescriptionHelpFormatter):
-    """Keeps the epilog's lines."""
 
 
 def action(options):

@@ -1,5 +1,6 @@
 """kiln text: prints a program."""
 
+import argparse
 import pathlib
 import sys
 
@@ -13,7 +14,7 @@ def add_parser(commands):
         "text",
         help="print a kernel's program, or check and reprint a .kiln file",
         epilog=inputs.FORMS,
-        formatter_class=__import__("argparse").RawDescriptionHelpFormatter,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("file", metavar="FILE.py:kernel | FILE.kiln")
     parser.add_argument("--arg", action="append", default=[], metavar="NAME=VALUE")

@@ -9,7 +9,7 @@ def value(tensor):
 
 
 def describe(tensor):
-    """"'name' bfloat16[128, 512] in sbuf"."""
+    """ "'name' bfloat16[128, 512] in sbuf"."""
     name = f"{tensor.name!r} " if tensor.name else ""
     sizes = ", ".join(str(size) for size in tensor.shape)
     return f"{name}{tensor.dtype}[{sizes}] in {tensor.buffer.name}"

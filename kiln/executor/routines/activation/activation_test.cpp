@@ -36,8 +36,8 @@ Activation any_activation(Scene& scene) {
   // Sums of inexact results are compared with themselves, below.
   if (activation_ulps(t.op) == 0 && scene.chance(0.6)) {
     t.reduce_op = AluOp::add;
-    t.reduce_cmd = scene.one_of({ReduceCmd::idle, ReduceCmd::reset, ReduceCmd::reduce,
-                                 ReduceCmd::reset_reduce});
+    t.reduce_cmd = scene.one_of(
+        {ReduceCmd::idle, ReduceCmd::reset, ReduceCmd::reduce, ReduceCmd::reset_reduce});
     if (scene.chance(0.7)) {
       t.reduce_res = scene.tile({.dtype = scene.arithmetic_dtype(), .partitions = partitions});
     }

@@ -88,14 +88,13 @@ HWY_INLINE V log_1_plus(V x) {
 // erfc(x) for x >= 0, also relatively accurate where it is small. Beyond 12 it is that of 12.
 HWY_INLINE V erfc(V x) {
   // (1 + 2x) exp(x^2) erfc(x) over t = (x - 4) / (x + 4).
-  constexpr double c[] = {
-      1.2329951186255526,      -0.13962111684055575,    0.015379652102619637,
-      0.06809705425385575,     -0.1010390660376423,     0.09373283502786596,
-      -0.06633036573913001,    0.03716751511104604,     -0.016197735515381936,
-      0.005031972459556963,    -0.0007577595522443915,  -0.00019925641539164573,
-      0.00015055844422233965,  -2.4465470384784357e-05, -1.1107093399737228e-05,
-      5.973136408011612e-06,   3.507676936929718e-07,   -1.1164361619705865e-06,
-      -2.5117605155187566e-07};
+  constexpr double c[] = {1.2329951186255526,     -0.13962111684055575,    0.015379652102619637,
+                          0.06809705425385575,    -0.1010390660376423,     0.09373283502786596,
+                          -0.06633036573913001,   0.03716751511104604,     -0.016197735515381936,
+                          0.005031972459556963,   -0.0007577595522443915,  -0.00019925641539164573,
+                          0.00015055844422233965, -2.4465470384784357e-05, -1.1107093399737228e-05,
+                          5.973136408011612e-06,  3.507676936929718e-07,   -1.1164361619705865e-06,
+                          -2.5117605155187566e-07};
   x = hn::IfThenElse(hn::Gt(x, set(12)), set(12), x);
   const V t = hn::Div(hn::Sub(x, set(4)), hn::Add(x, set(4)));
   const V scaled = hn::Div(polynomial(t, c), fma(d, x, set(2), set(1)));
@@ -103,8 +102,8 @@ HWY_INLINE V erfc(V x) {
 }
 
 HWY_INLINE V erf(V x) {
-  constexpr double c[] = {1.1283791670955092,    -0.37612638902788786, 0.11283791597186997,
-                          -0.02686612022799869,  0.005222418465267541, -0.0008325535211389337};
+  constexpr double c[] = {1.1283791670955092,   -0.37612638902788786, 0.11283791597186997,
+                          -0.02686612022799869, 0.005222418465267541, -0.0008325535211389337};
   const V magnitude = hn::Abs(x);
   const V small = hn::Mul(polynomial(hn::Mul(x, x), c), x);
   const V large = copy_sign(hn::Sub(set(1), erfc(magnitude)), x);
@@ -114,8 +113,8 @@ HWY_INLINE V erf(V x) {
 // Within [-pi, pi]; beyond, the cubic through the nearer end, as the Scalar engine continues it.
 HWY_INLINE V sin(V x) {
   constexpr double pi = 3.141592653589793, pi_rest = 1.2246467991473532e-16;
-  constexpr double c[] = {-0.1666666666666665,     0.008333333333325933,  -0.00019841269836469024,
-                          2.7557318055685783e-06,  -2.505197292154555e-08, 1.6050972244135636e-10,
+  constexpr double c[] = {-0.1666666666666665,    0.008333333333325933,   -0.00019841269836469024,
+                          2.7557318055685783e-06, -2.505197292154555e-08, 1.6050972244135636e-10,
                           -7.40805488954261e-13};
   const V magnitude = hn::Abs(x);
   const V mirrored = hn::Add(hn::Sub(set(pi), magnitude), set(pi_rest));
@@ -129,20 +128,21 @@ HWY_INLINE V sin(V x) {
 
 HWY_INLINE V atan(V x) {
   constexpr double pi = 3.141592653589793;
-  constexpr double c[] = {0.999999999999999,    -0.3333333333322143,  0.19999999978392663,
-                          -0.14285712661684793, 0.11111048853751296,  -0.09089529956562307,
-                          0.07673535428183285,  -0.0650598296717084,  0.05024762118940128,
+  constexpr double c[] = {0.999999999999999,    -0.3333333333322143, 0.19999999978392663,
+                          -0.14285712661684793, 0.11111048853751296, -0.09089529956562307,
+                          0.07673535428183285,  -0.0650598296717084, 0.05024762118940128,
                           -0.025316479573776477};
   const V magnitude = hn::Abs(x);
   const auto is_large = hn::Gt(magnitude, set(2.414213562373095));
   const auto is_middle = hn::Gt(magnitude, set(0.41421356237309503));
   // atan(x) is pi/2 - atan(1/x), and pi/4 + atan((x - 1) / (x + 1)).
   const V one = set(1);
-  const V numerator = hn::IfThenElse(
-      is_large, hn::Neg(one), hn::IfThenElse(is_middle, hn::Sub(magnitude, one), magnitude));
+  const V numerator = hn::IfThenElse(is_large, hn::Neg(one),
+                                     hn::IfThenElse(is_middle, hn::Sub(magnitude, one), magnitude));
   const V denominator =
       hn::IfThenElse(is_large, magnitude, hn::IfThenElse(is_middle, hn::Add(magnitude, one), one));
-  const V offset = hn::IfThenElse(is_large, set(pi / 2), hn::IfThenElseZero(is_middle, set(pi / 4)));
+  const V offset =
+      hn::IfThenElse(is_large, set(pi / 2), hn::IfThenElseZero(is_middle, set(pi / 4)));
   const V y = hn::Div(numerator, denominator);
   const V result = fma(d, polynomial(hn::Mul(y, y), c), y, offset);
   return copy_sign(result, x);

@@ -1,5 +1,5 @@
-// The functions of activation_op.h on vectors. Each is computed in double and rounded once, or where
-// that is worth it and safe, in float32.
+// The functions of activation_op.h on vectors. Each is computed in double and rounded once, or
+// where that is worth it and safe, in float32.
 #pragma once
 
 #include "kiln/executor/routines/activation/double_math.h"
@@ -10,13 +10,11 @@ namespace kiln::KILN_CPU_LEVEL {
 
 namespace exact {
 
-using double_math::V;
 using double_math::d;
 using double_math::set;
+using double_math::V;
 
-HWY_INLINE V sigmoid(V x) {
-  return hn::Div(set(1), hn::Add(set(1), double_math::exp(hn::Neg(x))));
-}
+HWY_INLINE V sigmoid(V x) { return hn::Div(set(1), hn::Add(set(1), double_math::exp(hn::Neg(x)))); }
 
 // x * weight, and 0 where the weight vanishes, also at infinity. Where exp is cut off the weight is
 // some 1e-304 instead of 0.
@@ -119,7 +117,7 @@ HWY_INLINE V set(float value) { return hn::Set(d, value); }
 template <size_t n>
 HWY_INLINE V polynomial(V x, const float (&c)[n]) {
   V sum = set(c[n - 1]);
-  HWY_UNROLL(8)
+  HWY_UNROLL(10)
   for (size_t i = 2; i <= n; ++i) sum = fma(d, sum, x, set(c[n - i]));
   return sum;
 }
@@ -171,8 +169,8 @@ HWY_INLINE V tanh(V x) {
 HWY_INLINE V gelu_apprx_tanh(V x) {
   constexpr double a = 2 * 0.7978845608;
   const V y = hn::IfThenElse(hn::Gt(x, set(9)), set(9), x);
-  const V slope = fma(d, hn::Mul(y, y), set(-static_cast<float>(a * 0.044715)),
-                      set(-static_cast<float>(a)));
+  const V slope =
+      fma(d, hn::Mul(y, y), set(-static_cast<float>(a * 0.044715)), set(-static_cast<float>(a)));
   const V product = hn::Mul(y, slope);
   return over_one_plus(x, fast::exp(product, fma(d, y, slope, hn::Neg(product))));
 }
@@ -184,6 +182,22 @@ HWY_INLINE V gelu_apprx_sigmoid(V x) {
   const V product = hn::Mul(x, set(k));
   const V rest = fma(d, x, set(k_rest), fma(d, x, set(k), hn::Neg(product)));
   return over_one_plus(x, fast::exp(product, rest));
+}
+
+// x times the normal distribution. For x > -13; above 13 it is x.
+HWY_INLINE V gelu(V x) {
+  // erfc(x / sqrt(2)) exp(x^2 / 2) / 2 = t (c[0] + c[1] t + …), with t = 1 / (1 + 0.3 x).
+  constexpr float c[] = {0x1.ea3d66p-4f, 0x1.e9b464p-4f,  0x1.c4096ep-4f, 0x1.3eb492p-4f,
+                         0x1.90a708p-4f, -0x1.51be48p-4f, 0x1.901296p-3f, -0x1.d8b590p-3f,
+                         0x1.d0efb4p-4f, -0x1.55092ap-6f};
+  const V magnitude = hn::Abs(x);
+  const V y = hn::IfThenElse(hn::Gt(magnitude, set(13)), set(13), magnitude);
+  const V t = hn::Div(set(1), fma(d, y, set(0.3f), set(1)));
+  const V square = hn::Mul(y, y), minus_half = set(-0.5f);
+  const V rest = fma(d, y, y, hn::Neg(square));
+  const V e = fast::exp(hn::Mul(square, minus_half), hn::Mul(rest, minus_half));
+  const V tail = hn::Mul(e, hn::Mul(t, polynomial(t, c)));
+  return hn::Mul(x, hn::IfThenElse(hn::Lt(x, hn::Zero(d)), tail, hn::Sub(set(1), tail)));
 }
 
 }  // namespace fast
@@ -226,6 +240,8 @@ HWY_INLINE Vec<Floats> activate(Vec<Floats> x) {
     return where_safe<op>(below(87), fast::over_one_plus(x, fast::exp(hn::Neg(x))), x);
   } else if constexpr (op == tanh) {
     return fast::tanh(x);
+  } else if constexpr (op == gelu) {
+    return where_safe<op>(hn::Gt(x, hn::Set(d, -13.0f)), fast::gelu(x), x);
   } else if constexpr (op == gelu_apprx_tanh) {
     return where_safe<op>(hn::Gt(x, hn::Set(d, -5.0f)), fast::gelu_apprx_tanh(x), x);
   } else if constexpr (op == gelu_apprx_sigmoid) {

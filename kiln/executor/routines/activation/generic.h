@@ -74,8 +74,8 @@ class Job {
   // As run, and reduces the results into `totals`, one for each partition.
   void run_and_reduce(AluOp op, float* totals) {
     const bool in_place = d_.dtype == DType::float32 && d_.contiguous();
-    float* results = in_place ? nullptr
-                              : routines::workspace(routines::Slot::result, lanes * d_.elements);
+    float* results =
+        in_place ? nullptr : routines::workspace(routines::Slot::result, lanes * d_.elements);
     for (int64_t p = 0; p < d_.partitions; p += lanes) {
       const int64_t count = d_.partitions - p < lanes ? d_.partitions - p : lanes;
       for (int64_t i = 0; i < count; ++i) {
@@ -126,8 +126,8 @@ bool activation(const Activation& t, TileMemory& memory) {
   if (memory.fault()) return true;
   if (!job.may_stream()) return false;
   const AluOp op = t.reduce_op == AluOp::none ? AluOp::add : t.reduce_op;
-  float* totals = routines::accumulator_registers(memory, Engine::scalar, t.data.view, op,
-                                                  t.reduce_cmd);
+  float* totals =
+      routines::accumulator_registers(memory, Engine::scalar, t.data.view, op, t.reduce_cmd);
   if (t.reduce_cmd == ReduceCmd::reduce || t.reduce_cmd == ReduceCmd::reset_reduce) {
     job.run_and_reduce(op, totals);
   } else {

@@ -81,8 +81,7 @@ void copy_tile(const TileAccess& d, const TileAccess& s) {
 }
 
 bool has_row_index(const Tiles& tiles, const Tile& tile) {
-  return tile.dynamic.valid() &&
-         tiles.dynamic(tile.dynamic).kind == Dynamic::Kind::vector_tile;
+  return tile.dynamic.valid() && tiles.dynamic(tile.dynamic).kind == Dynamic::Kind::vector_tile;
 }
 
 // One side has an index for each row, the other is taken a row's elements at a time.

@@ -10,9 +10,7 @@ namespace kiln::KILN_CPU_LEVEL {
 
 namespace {
 
-As as_of(Arithmetic arithmetic) {
-  return arithmetic == Arithmetic::float32 ? As::value : As::bits;
-}
+As as_of(Arithmetic arithmetic) { return arithmetic == Arithmetic::float32 ? As::value : As::bits; }
 
 // dst = a op b, all of them full tiles.
 bool combine(Arithmetic arithmetic, AluOp op, const TileAccess& d, const TileAccess& a,
@@ -96,8 +94,7 @@ bool scalar_tensor_tensor(const ScalarTensorTensor& t, TileMemory& memory) {
   Sink result(d);
   Scratch x, y, z, s;
   for_each_block(
-      d.partitions, d.elements,
-      [&](int64_t n) { return data.limit(other.limit(result.limit(n))); },
+      d.partitions, d.elements, [&](int64_t n) { return data.limit(other.limit(result.limit(n))); },
       [&](const Block& block) {
         const int64_t n = block.elements;
         const float* value = data.read(n, x.at);

@@ -1,4 +1,5 @@
 // Reductions, at the CPU level of the including file.
+#include "kiln/executor/routines/alu/alu.h"
 #include "kiln/executor/routines/alu/vector_ops.h"
 #include "kiln/executor/routines/reduce/fold.h"
 #include "kiln/executor/routines/stream/stream.h"
@@ -13,22 +14,24 @@ namespace {
 constexpr Floats f32;
 constexpr Words u32;
 
-// The first zero's sign decides that of a zero result; it is the only thing about a maximum or
-// minimum that the order of its elements can change.
-float first_zero(const float* row, int64_t n) {
-  for (int64_t i = 0; i < n; ++i) {
-    if (row[i] == 0) return row[i];
-  }
-  return 0;
+// All lanes hold the result of all lanes. Highway's functions are found by their arguments, because
+// vectors of one element have none of them.
+template <class D, class Op>
+HWY_INLINE Vec<D> across_lanes(D d, Vec<D> v, const Op& op) {
+  if constexpr (lanes >= 4) v = op(v, Shuffle2301(v));
+  if constexpr (lanes >= 4) v = op(v, Shuffle1032(v));
+  if constexpr (lanes >= 8) v = op(v, SwapAdjacentBlocks(v));
+  if constexpr (lanes >= 16) v = op(v, ConcatLowerUpper(d, v, v));
+  return v;
 }
 
-// The maximum or minimum of a row, NaN if all of it is NaN.
+// The maximum or minimum of a row of at least a vector, in any order. `op(a, b)` is a where b is
+// NaN; `start` is the value that no number is beyond.
 template <class Op>
-float extreme(const float* row, int64_t n, const Op& op) {
+float extreme_of_numbers(const float* row, int64_t n, float start, const Op& op) {
   constexpr int64_t chains = 4;
   Vec<Floats> best[chains];
-  // NaN is what `op` replaces by any other operand.
-  for (auto& b : best) b = hn::Set(f32, __builtin_nanf(""));
+  for (auto& b : best) b = hn::Set(f32, start);
   int64_t i = 0;
   for (; i + chains * lanes <= n; i += chains * lanes) {
     HWY_UNROLL(4)
@@ -37,16 +40,26 @@ float extreme(const float* row, int64_t n, const Op& op) {
     }
   }
   for (; i + lanes <= n; i += lanes) best[0] = op(best[0], hn::LoadU(f32, row + i));
+  // The last vector may overlap what came before.
+  best[1] = op(best[1], hn::LoadU(f32, row + n - lanes));
   const auto all = op(op(best[0], best[1]), op(best[2], best[3]));
-  float each[lanes];
-  hn::StoreU(all, f32, each);
-  const auto combine = [&](float a, float b) {
-    return hn::GetLane(op(hn::Set(f32, a), hn::Set(f32, b)));
-  };
-  float result = each[0];
-  for (int64_t c = 1; c < lanes; ++c) result = combine(result, each[c]);
-  for (; i < n; ++i) result = combine(result, row[i]);
-  return result == 0 ? first_zero(row, n) : result;
+  return hn::GetLane(across_lanes(f32, all, op));
+}
+
+// total op the row's elements, for maximum and minimum. Their order can only change the sign of a
+// zero; and a result at the start value may also come from a row without numbers.
+float fold_extreme(AluOp op, const float* row, int64_t n, float total) {
+  constexpr float infinity = __builtin_huge_valf();
+  using V = Vec<Floats>;
+  const float extreme =
+      op == AluOp::maximum
+          ? extreme_of_numbers(row, n, -infinity,
+                               [](V a, V b) { return hn::IfThenElse(hn::Gt(b, a), b, a); })
+          : extreme_of_numbers(row, n, infinity,
+                               [](V a, V b) { return hn::IfThenElse(hn::Lt(b, a), b, a); });
+  if (extreme != 0 && std::fabs(extreme) < infinity) return apply(op, total, extreme);
+  for (int64_t i = 0; i < n; ++i) total = apply(op, total, row[i]);
+  return total;
 }
 
 template <class D, class Op>
@@ -76,6 +89,10 @@ class Rows {
 
   RowGroup next(int64_t count) {
     const float* at[lanes];
+    if (count * row_elements_ <= block_max) {
+      const float* all = source_.read(count * row_elements_, copy_);
+      return row_group(count, [&](int64_t i) { return all + i * row_elements_; });
+    }
     for (int64_t i = 0; i < count; ++i) {
       float* scratch = copy_ + i * row_elements_;
       if (row_elements_ <= block_max) {
@@ -94,16 +111,48 @@ class Rows {
   float* copy_;
 };
 
+// Where the reduced dimension is the outer one in memory: whole blocks of results are combined with
+// the blocks that lie beside each other. False if the data are not so.
+bool reduce_outer(const TensorReduce& t, const TileAccess& d, const TileAccess& a) {
+  const int64_t size = size_bytes(a.dtype), n = a.elements / d.elements;
+  if (info(t.op).bitvec || is_logical(t.op) || a.rank != 2 || a.stride.at[0] != size ||
+      a.shape.at[0] != d.elements || a.shape.at[1] != n || d.elements < lanes) {
+    return false;
+  }
+  const Conversion widen = conversion(a.dtype, As::value);
+  Sink sink(d);
+  Scratch total, next;
+  for (int64_t p = 0; p < d.partitions; ++p) {
+    for (int64_t first = 0; first < d.elements; first += block_max) {
+      const int64_t count = d.elements - first < block_max ? d.elements - first : block_max;
+      const std::byte* from = a.row(p) + first * size;
+      const auto block = [&](int64_t i, float* scratch) {
+        const std::byte* at = from + i * a.stride.at[1];
+        if (widen.read == nullptr) return reinterpret_cast<const float*>(at);
+        widen.read(at, scratch, count);
+        return const_cast<const float*>(scratch);
+      };
+      const float* left = block(0, total.at);
+      for (int64_t i = 1; i < n; ++i) {
+        alu(Arithmetic::float32, t.op, {left}, {block(i, next.at)}, total.at, count);
+        left = total.at;
+      }
+      if (t.negate) {
+        const float minus_one = -1;
+        alu(Arithmetic::float32, AluOp::multiply, {left}, {&minus_one, true}, total.at, count);
+        left = total.at;
+      }
+      sink.close(count, left);
+    }
+  }
+  return true;
+}
+
 }  // namespace
 
 void fold(AluOp op, const RowGroup& rows, int64_t count, int64_t n, float* totals) {
-  const bool is_maximum = op == AluOp::maximum;
-  if (is_maximum || op == AluOp::minimum) {
-    for (int64_t i = 0; i < count; ++i) {
-      const float row = is_maximum ? extreme(rows.at[i], n, vector_ops::maximum)
-                                   : extreme(rows.at[i], n, vector_ops::minimum);
-      totals[i] = apply(op, totals[i], row);
-    }
+  if (n >= lanes && (op == AluOp::maximum || op == AluOp::minimum)) {
+    for (int64_t i = 0; i < count; ++i) totals[i] = fold_extreme(op, rows.at[i], n, totals[i]);
     return;
   }
   with_float_op(op, [&](const auto& f) { fold_columns(f32, rows, count, n, totals, f); });
@@ -117,6 +166,7 @@ bool tensor_reduce(const TensorReduce& t, TileMemory& memory) {
   const TileAccess d = memory.access(t.dst), a = memory.access(t.data);
   if (memory.fault() || d.elements == 0) return true;
   if (!routines::disjoint(d, a)) return false;
+  if (reduce_outer(t, d, a)) return true;
   const bool bits = info(t.op).bitvec;
   const As as = bits ? As::bits : As::value;
   const int64_t n = a.elements / d.elements, results = d.partitions * d.elements;

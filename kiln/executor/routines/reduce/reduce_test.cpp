@@ -11,54 +11,58 @@ Memory any_memory(Scene& scene) { return scene.chance(0.2) ? Memory::psum : Memo
 }  // namespace
 
 TEST_CASE("tensor_reduce routines agree with the reference") {
-  differential::run<TensorReduce>([](Scene& scene) {
-    const int64_t partitions = scene.size(128);
-    const std::vector<int64_t> shape{scene.size(6), scene.size(5), scene.size(300)};
-    const int count = static_cast<int>(scene.number(1, 3));
-    TensorReduce t{.op = scene.one_of({AluOp::add, AluOp::subtract, AluOp::multiply,
-                                       AluOp::maximum, AluOp::minimum, AluOp::logical_and,
-                                       AluOp::logical_or, AluOp::logical_xor,
-                                       AluOp::bitwise_and, AluOp::bitwise_or,
-                                       AluOp::bitwise_xor})};
-    int64_t results = 1;
-    for (int i = 1; i <= 3; ++i) {
-      if (i > 3 - count) {
-        t.axis.bits |= static_cast<uint8_t>(1 << i);
-      } else {
-        results *= shape[static_cast<size_t>(i - 1)];
-      }
-    }
-    const bool bits = info(t.op).bitvec;
-    t.negate = !bits && scene.chance(0.3);
-    const auto dtype = [&] { return bits ? scene.integer_dtype() : scene.arithmetic_dtype(); };
-    t.data = scene.tile({.dtype = dtype(),
-                         .partitions = partitions,
-                         .shape = shape,
-                         .memory = any_memory(scene),
-                         .may_repeat = true});
-    t.dst = scene.tile({.dtype = dtype(),
-                        .partitions = partitions,
-                        .elements = results,
-                        .memory = any_memory(scene)});
-    scene.fill(false);
-    return t;
-  }, {.iterations = 1500});
+  differential::run<TensorReduce>(
+      [](Scene& scene) {
+        const int64_t partitions = scene.size(128);
+        const std::vector<int64_t> shape{scene.size(6), scene.size(5), scene.size(300)};
+        const int count = static_cast<int>(scene.number(1, 3));
+        TensorReduce t{.op =
+                           scene.one_of({AluOp::add, AluOp::subtract, AluOp::multiply,
+                                         AluOp::maximum, AluOp::minimum, AluOp::logical_and,
+                                         AluOp::logical_or, AluOp::logical_xor, AluOp::bitwise_and,
+                                         AluOp::bitwise_or, AluOp::bitwise_xor})};
+        int64_t results = 1;
+        for (int i = 1; i <= 3; ++i) {
+          if (i > 3 - count) {
+            t.axis.bits |= static_cast<uint8_t>(1 << i);
+          } else {
+            results *= shape[static_cast<size_t>(i - 1)];
+          }
+        }
+        const bool bits = info(t.op).bitvec;
+        t.negate = !bits && scene.chance(0.3);
+        const auto dtype = [&] { return bits ? scene.integer_dtype() : scene.arithmetic_dtype(); };
+        t.data = scene.tile({.dtype = dtype(),
+                             .partitions = partitions,
+                             .shape = shape,
+                             .memory = any_memory(scene),
+                             .may_repeat = true});
+        t.dst = scene.tile({.dtype = dtype(),
+                            .partitions = partitions,
+                            .elements = results,
+                            .memory = any_memory(scene)});
+        scene.fill(false);
+        return t;
+      },
+      {.iterations = 1500});
 }
 
 TEST_CASE("tensor_reduce routines keep the sign of the first zero") {
-  differential::run<TensorReduce>([](Scene& scene) {
-    const int64_t partitions = scene.size(128), elements = scene.size(1500);
-    TensorReduce t{.op = scene.one_of({AluOp::maximum, AluOp::minimum}), .axis = {1}};
-    t.data = scene.tile({.partitions = partitions, .shape = {elements}});
-    t.dst = scene.tile({.partitions = partitions});
-    scene.fill(true);
-    const bool is_maximum = t.op == AluOp::maximum;
-    scene.set(t.data.view, [&](int64_t, int64_t) {
-      if (scene.chance(0.9)) return is_maximum ? -1.0f : 1.0f;
-      return scene.one_of({0.0f, -0.0f, std::nanf("")});
-    });
-    return t;
-  }, {.iterations = 200});
+  differential::run<TensorReduce>(
+      [](Scene& scene) {
+        const int64_t partitions = scene.size(128), elements = scene.size(1500);
+        TensorReduce t{.op = scene.one_of({AluOp::maximum, AluOp::minimum}), .axis = {1}};
+        t.data = scene.tile({.partitions = partitions, .shape = {elements}});
+        t.dst = scene.tile({.partitions = partitions});
+        scene.fill(true);
+        const bool is_maximum = t.op == AluOp::maximum;
+        scene.set(t.data.view, [&](int64_t, int64_t) {
+          if (scene.chance(0.9)) return is_maximum ? -1.0f : 1.0f;
+          return scene.one_of({0.0f, -0.0f, std::nanf("")});
+        });
+        return t;
+      },
+      {.iterations = 200});
 }
 
 TEST_CASE("bn_stats routines agree with the reference") {
@@ -80,9 +84,8 @@ TEST_CASE("bn_stats routines agree with the reference") {
 TEST_CASE("bn_aggr routines agree with the reference") {
   differential::run<BnAggr>([](Scene& scene) {
     const int64_t partitions = scene.size(128);
-    BnAggr t{.dst = scene.tile({.dtype = scene.arithmetic_dtype(),
-                                .partitions = partitions,
-                                .elements = 2}),
+    BnAggr t{.dst = scene.tile(
+                 {.dtype = scene.arithmetic_dtype(), .partitions = partitions, .elements = 2}),
              .data = scene.tile({.dtype = scene.arithmetic_dtype(),
                                  .partitions = partitions,
                                  .elements = 3 * scene.size(20)})};

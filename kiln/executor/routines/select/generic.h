@@ -104,9 +104,9 @@ bool affine_select(const AffineSelect& t, TileMemory& memory) {
   const uint32_t* pattern = pattern_values(t.pattern, d.elements);
   // With the same type on both sides, bits are passed on; else values.
   const As as = d.dtype == in.dtype ? As::bits : As::value;
-  const auto other = hn::Set(u32, as == As::bits
-                                      ? routines::stored_constant(d.dtype, t.on_false_value)
-                                      : std::bit_cast<uint32_t>(t.on_false_value));
+  const auto other =
+      hn::Set(u32, as == As::bits ? routines::stored_constant(d.dtype, t.on_false_value)
+                                  : std::bit_cast<uint32_t>(t.on_false_value));
   Source source(in, as);
   Sink sink(d, as);
   Scratch x, y;
@@ -134,17 +134,45 @@ bool affine_select(const AffineSelect& t, TileMemory& memory) {
 
 namespace {
 
-// One row of range_select: out[i] = x[i] where number `first` + i is within the bounds.
-template <class Low, class High>
-void select_range(const float* x, int32_t first, float low, float high, float other, float* out,
-                  int64_t n, const Low& compare_low, const High& compare_high) {
-  const auto lower = hn::Set(f32, low), upper = hn::Set(f32, high), fill = hn::Set(f32, other);
-  for_each_vector(n, [&](int64_t i, auto extent) {
-    const auto number = hn::Iota(i32, first + static_cast<int32_t>(i));
-    const auto column = hn::ConvertTo(f32, number);
-    const auto within = hn::And(compare_low(column, lower), compare_high(column, upper));
-    store(f32, hn::IfThenElse(within, load(f32, x + i, extent), fill), out + i, extent);
-  });
+// Column numbers first … last.
+struct Range {
+  int32_t first, last;
+};
+
+// The whole numbers that compare with `bound` as `op` says. Beyond 2^25 there are no columns.
+Range columns_where(AluOp op, float bound) {
+  constexpr int32_t far = 1 << 25;
+  constexpr Range none{0, -1};
+  if (!(bound == bound)) return none;
+  const double value = bound < -far ? -far : bound > far ? far : bound;
+  const auto below = static_cast<int32_t>(std::floor(value));
+  const auto above = static_cast<int32_t>(std::ceil(value));
+  switch (op) {
+    case AluOp::equal:
+      return below == above ? Range{below, below} : none;
+    case AluOp::less:
+      return {-far, above - 1};
+    case AluOp::less_equal:
+      return {-far, below};
+    case AluOp::greater:
+      return {below + 1, far};
+    default:
+      return {above, far};
+  }
+}
+
+int64_t clamp_to(int64_t value, int64_t n) { return value < 0 ? 0 : value > n ? n : value; }
+
+// out[i] = x[i] where column number `first` + i is within the range, else `other`.
+void select_range(const float* x, int64_t first, Range range, float other, float* out, int64_t n) {
+  const int64_t begin = clamp_to(range.first - first, n);
+  int64_t end = clamp_to(range.last + int64_t{1} - first, n);
+  if (end < begin) end = begin;
+  for (int64_t i = 0; i < begin; ++i) out[i] = other;
+  if (out != x) {
+    std::memcpy(out + begin, x + begin, static_cast<size_t>(end - begin) * sizeof(float));
+  }
+  for (int64_t i = end; i < n; ++i) out[i] = other;
 }
 
 }  // namespace
@@ -157,31 +185,27 @@ bool range_select(const RangeSelect& t, TileMemory& memory) {
   if (!routines::may_stream(d, in) || !low.may_stream(d) || !high.may_stream(d)) return false;
   float* totals = routines::accumulator_registers(memory, Engine::vector, t.on_true_tile.view,
                                                   t.reduce_op, t.reduce_cmd);
-  const bool reduces =
-      t.reduce_cmd == ReduceCmd::reduce || t.reduce_cmd == ReduceCmd::reset_reduce;
+  const bool reduces = t.reduce_cmd == ReduceCmd::reduce || t.reduce_cmd == ReduceCmd::reset_reduce;
   Source source(in);
   Sink sink(d);
   Scratch x, y;
-  const auto run = [&](const auto& compare_low, const auto& compare_high) {
-    for_each_block(
-        d.partitions, d.elements, [&](int64_t n) { return source.limit(sink.limit(n)); },
-        [&](const Block& block) {
-          const float* from = source.read(block.elements, x.at);
-          float* out = sink.open(block.elements, y.at);
-          for_each_row(block, [&](int64_t p, int64_t first, int64_t n, int64_t at) {
-            select_range(from + at, t.range_start + static_cast<int32_t>(first), low.value(p),
-                         high.value(p), t.on_false_value, out + at, n, compare_low, compare_high);
-            if (!reduces) return;
-            const RowGroup row = row_group(1, [&](int64_t) -> const float* { return out + at; });
-            fold(t.reduce_op, row, 1, n, totals + p);
-          });
-          sink.close(block.elements, out);
+  for_each_block(
+      d.partitions, d.elements, [&](int64_t n) { return source.limit(sink.limit(n)); },
+      [&](const Block& block) {
+        const float* from = source.read(block.elements, x.at);
+        float* out = sink.open(block.elements, y.at);
+        for_each_row(block, [&](int64_t p, int64_t first, int64_t n, int64_t at) {
+          const Range a = columns_where(t.comp_op0, low.value(p));
+          const Range b = columns_where(t.comp_op1, high.value(p));
+          const Range both{a.first > b.first ? a.first : b.first,
+                           a.last < b.last ? a.last : b.last};
+          select_range(from + at, t.range_start + first, both, t.on_false_value, out + at, n);
+          if (!reduces) return;
+          const RowGroup row = row_group(1, [&](int64_t) -> const float* { return out + at; });
+          fold(t.reduce_op, row, 1, n, totals + p);
         });
-  };
-  with_comparison(f32, t.comp_op0, [&](const auto& compare_low) {
-    with_comparison(f32, t.comp_op1,
-                    [&](const auto& compare_high) { run(compare_low, compare_high); });
-  });
+        sink.close(block.elements, out);
+      });
   if (t.reduce_res.given()) {
     const TileAccess result = memory.access(t.reduce_res);
     if (!memory.fault()) Sink(result).close(result.partitions, totals);
@@ -195,8 +219,7 @@ bool tensor_copy_predicated(const TensorCopyPredicated& t, TileMemory& memory) {
   const TileAccess s = from_tile ? memory.access(t.src) : d;
   if (memory.fault()) return true;
   if (!routines::may_stream(d, s) || !routines::may_stream(d, predicate)) return false;
-  const auto constant =
-      hn::Set(u32, from_tile ? 0 : routines::stored_constant(d.dtype, t.src));
+  const auto constant = hn::Set(u32, from_tile ? 0 : routines::stored_constant(d.dtype, t.src));
   Source kept(d, As::bits), copied(s, As::bits), flags(predicate, As::bits);
   Sink sink(d, As::bits);
   Scratch x, y, z, out_scratch;

@@ -9,8 +9,8 @@ bool nc_stream_shuffle(const NcStreamShuffle& t, TileMemory& memory) {
   if (memory.fault()) return true;
   const int64_t row_bytes = s.elements * size_bytes(s.dtype);
   // All rows are read before one is written, for dst may be src.
-  const int64_t row_words = (row_bytes + static_cast<int64_t>(sizeof(float)) - 1) /
-                            static_cast<int64_t>(sizeof(float));
+  const int64_t row_words =
+      (row_bytes + static_cast<int64_t>(sizeof(float)) - 1) / static_cast<int64_t>(sizeof(float));
   float* rows = routines::workspace(routines::Slot::moving, s.partitions * row_words);
   for (int64_t p = 0; p < s.partitions; ++p) {
     const Sequence row(s, p, 1);

@@ -131,9 +131,7 @@ struct SmallInteger {
 struct Int32 {
   using Stored = int32_t;
 
-  static Vec<Floats> widen(const Stored* from) {
-    return hn::ConvertTo(f32, hn::LoadU(i32, from));
-  }
+  static Vec<Floats> widen(const Stored* from) { return hn::ConvertTo(f32, hn::LoadU(i32, from)); }
   static void narrow(Vec<Floats> value, Stored* to) {
     const auto number = hn::IfThenElseZero(hn::Eq(value, value), value);
     const auto beyond = hn::RebindMask(i32, hn::Ge(number, hn::Set(f32, 0x1p31f)));
@@ -222,11 +220,11 @@ struct SmallFloat {
     const auto subnormal = hn::BitCast(u32, hn::Mul(whole, hn::Set(f32, step)));
     const auto is_subnormal = hn::Lt(magnitude, hn::Set(u32, 1u << e.mantissa_bits));
     auto value = hn::IfThenElse(is_subnormal, subnormal, normal);
-    value = hn::IfThenElse(hn::Gt(magnitude, hn::Set(u32, e.largest)), hn::Set(u32, 0x7FC00000),
-                           value);
+    value =
+        hn::IfThenElse(hn::Gt(magnitude, hn::Set(u32, e.largest)), hn::Set(u32, 0x7FC00000), value);
     if constexpr (e.infinity != 0) {
-      value = hn::IfThenElse(hn::Eq(magnitude, hn::Set(u32, e.infinity)),
-                             hn::Set(u32, 0x7F800000), value);
+      value = hn::IfThenElse(hn::Eq(magnitude, hn::Set(u32, e.infinity)), hn::Set(u32, 0x7F800000),
+                             value);
     }
     return hn::BitCast(f32, hn::Or(value, sign));
   }

@@ -3,8 +3,8 @@
 // bit pattern. This is what lets one loop over float32 serve every type and layout.
 #pragma once
 
-#include "kiln/executor/routines/stream/convert.h"
 #include "kiln/executor/routines/simd.h"
+#include "kiln/executor/routines/stream/convert.h"
 #include "kiln/executor/routines/support.h"
 #include "kiln/isa/tile_memory.h"
 
@@ -186,7 +186,8 @@ struct Block {
 // Rows shorter than this are taken several at a time.
 inline constexpr int64_t short_row = 32;
 
-// Calls body(Block) for the blocks of a tile in order. `limit` may shorten a block of one partition.
+// Calls body(Block) for the blocks of a tile in order. `limit` may shorten a block of one
+// partition.
 template <class Limit, class Body>
 HWY_INLINE void for_each_block(int64_t partitions, int64_t row_elements, const Limit& limit,
                                const Body& body) {

@@ -50,8 +50,8 @@ TEST_CASE("float32 of every size narrow as in the reference") {
     const auto dtype = static_cast<DType>(i);
     if (dtype == DType::float32) continue;
     // The upper half counts through everything; the lower half holds ties and their neighbours.
-    for (uint64_t low : {0x0000u, 0x0001u, 0x0FFFu, 0x1000u, 0x1001u, 0x7FFFu, 0x8000u, 0x8001u,
-                         0xFFFFu}) {
+    for (uint64_t low :
+         {0x0000u, 0x0001u, 0x0FFFu, 0x1000u, 0x1001u, 0x7FFFu, 0x8000u, 0x8001u, 0xFFFFu}) {
       convert_all(DType::float32, dtype, low, 0x10000);
     }
   }

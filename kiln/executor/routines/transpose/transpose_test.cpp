@@ -39,9 +39,8 @@ TEST_CASE("dma_transpose routines agree with the reference") {
     std::swap(transposed.front(), transposed.back());
     const bool from_hbm = scene.chance(0.7);
     const auto on_chip = [&](const std::vector<int64_t>& all) {
-      return scene.tile({.dtype = dtype,
-                         .partitions = all.front(),
-                         .shape = {all.begin() + 1, all.end()}});
+      return scene.tile(
+          {.dtype = dtype, .partitions = all.front(), .shape = {all.begin() + 1, all.end()}});
     };
     DmaTranspose t{.dst = on_chip(transposed)};
     t.src = from_hbm ? scene.tile({.dtype = dtype, .shape = shape, .memory = Memory::shared_hbm})
