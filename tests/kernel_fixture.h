@@ -15,7 +15,6 @@
 #include "kiln/dsl/nl.h"
 #include "kiln/session/call.h"
 
-// After check.h, whose CHECK gives way to that of the tests.
 #include <doctest/doctest.h>
 
 namespace kiln::dsl {

@@ -1,5 +1,5 @@
-// CHECK and DCHECK: our own invariants. A failed check is a bug in Kiln, never in the user's
-// program; it prints the condition and place and aborts. User mistakes are diagnostics.
+// KILN_CHECK and KILN_DCHECK: our own invariants. A failed check is a bug in Kiln, never in the
+// user's program; it prints the condition and place and aborts. User mistakes are diagnostics.
 #pragma once
 
 namespace kiln {
@@ -8,12 +8,12 @@ namespace kiln {
 
 }  // namespace kiln
 
-#define CHECK(condition)                               \
+#define KILN_CHECK(condition)                          \
   (static_cast<bool>(condition) ? static_cast<void>(0) \
                                 : ::kiln::check_failed(#condition, __FILE__, __LINE__))
 
 #ifdef NDEBUG
-#define DCHECK(condition) static_cast<void>(0)
+#define KILN_DCHECK(condition) static_cast<void>(0)
 #else
-#define DCHECK(condition) CHECK(condition)
+#define KILN_DCHECK(condition) KILN_CHECK(condition)
 #endif

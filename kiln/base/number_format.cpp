@@ -226,7 +226,7 @@ auto with_format(DType dtype, const Fn& fn) {
     case DType::float4_e2m1fn_x4:
       break;
   }
-  CHECK(!is_packed(dtype));
+  KILN_CHECK(!is_packed(dtype));
   return fn(Float32{});
 }
 

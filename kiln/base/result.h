@@ -25,23 +25,23 @@ class [[nodiscard]] Result {
   explicit operator bool() const { return ok(); }
 
   const T& value() const& {
-    CHECK(ok());
+    KILN_CHECK(ok());
     return std::get<0>(state_);
   }
   T&& value() && {
-    CHECK(ok());
+    KILN_CHECK(ok());
     return std::get<0>(std::move(state_));
   }
   const T& operator*() const& { return value(); }
   T&& operator*() && { return std::move(*this).value(); }
   const T* operator->() const { return &value(); }
   T* operator->() {
-    CHECK(ok());
+    KILN_CHECK(ok());
     return &std::get<0>(state_);
   }
 
   const Error& error() const {
-    CHECK(!ok());
+    KILN_CHECK(!ok());
     return std::get<1>(state_);
   }
 

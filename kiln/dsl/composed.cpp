@@ -178,8 +178,7 @@ Tensor truncated_remainder(const Tensor& x, const Tensor& y) {
   const Tensor nearest = nearest_remainder(a, b, quotient);
   const Tensor negative = scalar_op(nearest, {AluOp::less, 0.0f}, {}, f32);
   const Tensor correction = tensor_op(negative, AluOp::multiply, b, f32);
-  const Tensor magnitude = tensor_op(nearest, AluOp::add, correction, f32);
-  const Tensor out = with_nan_of(quotient, magnitude, f32);
+  const Tensor out = tensor_op(nearest, AluOp::add, correction, f32);
   change_sign(out, AluOp::bitwise_or, sign_bits(x));
   return out;
 }

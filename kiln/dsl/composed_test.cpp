@@ -39,7 +39,7 @@ void check_function(const Array& x, Fn fn, double (*expected)(double), const Tol
 Array roundings(DType dtype = DType::float32) {
   const double special[] = {0.0,        0.5,  1.5,       2.5,      0.49999997, 0.99999994,
                             1.0000001,  3.7,  8388607.5, 8388608., 4194303.75, 16777216,
-                            2147483648, 1e30, 1e-30,     100.25};
+                            3221225472, 1e30, 1e-30,     100.25};
   return make_array(
       {16, 32},
       [&](int64_t i) {

@@ -75,7 +75,7 @@ Recorded record(const KernelSpec& spec, Fn&& fn) {
   Recorder recorder(spec.kernel, spec.target);
   const Recording recording(recorder);
   constexpr size_t count = internal::arity<std::remove_reference_t<Fn>>();
-  CHECK(spec.inputs.size() == count);
+  KILN_CHECK(spec.inputs.size() == count);
   std::vector<Tensor> inputs;
   for (const InputSpec& input : spec.inputs) {
     inputs.emplace_back(recorder.input({.shape = input.shape,

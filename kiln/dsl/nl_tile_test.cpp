@@ -61,7 +61,7 @@ TEST_CASE("where chooses between tiles and constants") {
       [](int64_t i) { return i % 3 == 0 ? 2 : 3; }, exactly);
   check_elements(
       chosen([](Tensor c, Tensor a) {
-        return nl::where(nl::copy(c, nl::uint8), to_psum(a), to_psum(nl::negative(a)));
+        return nl::where(to_psum(nl::copy(c, nl::uint8)), to_psum(a), to_psum(nl::negative(a)));
       }),
       x.shape, [](int64_t i) { return i % 3 == 0 ? same(i) : -same(i); }, exactly);
 }

@@ -200,8 +200,8 @@ TEST_CASE("bitwise functions, and integers without rounding") {
         apply_two(x, y, [&](Tensor a, Tensor) { return apply_op(op, a, 3, {}); }), x.shape,
         [&](int64_t i) { return c.expected(at(x, i), 3); }, exactly);
     check_elements(
-        apply_two(x, y, [&](Tensor, Tensor b) { return apply_op(op, 0xFFFF0000u, b, {}); }),
-        x.shape, [&](int64_t i) { return c.expected(0xFFFF0000u, at(y, i)); }, exactly);
+        apply_two(x, y, [&](Tensor, Tensor b) { return apply_op(op, 0xFFFF0001u, b, {}); }),
+        x.shape, [&](int64_t i) { return c.expected(0xFFFF0001u, at(y, i)); }, exactly);
   }
   check_elements(
       evaluate({x}, [](Tensor a) { return nl::invert(nl::load(a)); }), x.shape,

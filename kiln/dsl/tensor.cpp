@@ -12,7 +12,7 @@ thread_local Recorder* current = nullptr;
 }  // namespace
 
 Recorder& recorder() {
-  CHECK(current != nullptr);
+  KILN_CHECK(current != nullptr);
   return *current;
 }
 
@@ -39,7 +39,7 @@ Tensor Tensor::derive(std::string_view what, const Result<View>& view, const Sha
 
 Tensor Tensor::operator[](std::initializer_list<IndexArgument> indices) const {
   std::array<Index, 2 * max_rank> list;
-  CHECK(indices.size() <= list.size());
+  KILN_CHECK(indices.size() <= list.size());
   std::copy(indices.begin(), indices.end(), list.begin());
   return index({list.data(), indices.size()});
 }

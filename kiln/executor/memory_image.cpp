@@ -48,7 +48,7 @@ HostBuffer allocate_host_buffer(int64_t bytes) {
   const int64_t alignment = large ? huge_page_bytes : line_bytes;
   const int64_t rounded = (std::max<int64_t>(bytes, 1) + alignment - 1) / alignment * alignment;
   void* data = std::aligned_alloc(static_cast<size_t>(alignment), static_cast<size_t>(rounded));
-  CHECK(data != nullptr);
+  KILN_CHECK(data != nullptr);
 #ifdef MADV_HUGEPAGE
   // Only a hint; without it the memory works as well, slower.
   if (large) (void)madvise(data, static_cast<size_t>(rounded), MADV_HUGEPAGE);

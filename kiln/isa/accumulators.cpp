@@ -12,7 +12,7 @@ Accumulators::Accumulators(TileMemory& memory, Engine engine, ViewId id, AluOp o
   const std::span<float, 128> all = memory.accumulators(engine);
   const auto first = static_cast<size_t>(rules::start_partition(tile));
   const auto count = static_cast<size_t>(tile.partitions());
-  CHECK(first + count <= all.size());
+  KILN_CHECK(first + count <= all.size());
   registers_ = all.subspan(first, count);
   if (resets(cmd)) {
     std::fill(registers_.begin(), registers_.end(), reduction_identity(op));

@@ -80,7 +80,7 @@ uint32_t apply_integer_as(AluOp op, T a, T b) {
     case relu:
       return wrap(a < 0 ? 0 : a);
     default:
-      CHECK(false && "not an integer operator");
+      KILN_CHECK(false && "not an integer operator");
   }
 }
 
@@ -139,7 +139,7 @@ float apply(AluOp op, float a, float b) {
     case reciprocal:
       return 1.0f / a;
     default:
-      CHECK(false && "not an arithmetic operator");
+      KILN_CHECK(false && "not an arithmetic operator");
   }
 }
 
@@ -159,7 +159,7 @@ uint32_t apply_bits(AluOp op, uint32_t a, uint32_t b) {
     case right_shift:
       return b < 32 ? a >> b : 0;
     default:
-      CHECK(false && "not a bitvec operator");
+      KILN_CHECK(false && "not a bitvec operator");
   }
 }
 
@@ -185,7 +185,7 @@ float reduction_identity(AluOp op) {
     case minimum:
       return infinity;
     default:
-      CHECK(false && "not an arithmetic reduction operator");
+      KILN_CHECK(false && "not an arithmetic reduction operator");
   }
 }
 

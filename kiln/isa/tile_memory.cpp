@@ -106,7 +106,7 @@ std::optional<TileAccess> TileMemory::access(ViewId id, OobMode oob) {
   if (!tile.dynamic.valid()) return a;
 
   const Dynamic& dynamic = tiles_.dynamic(tile.dynamic);
-  CHECK(dynamic.kind != Dynamic::Kind::vector_tile);
+  KILN_CHECK(dynamic.kind != Dynamic::Kind::vector_tile);
   const std::optional<int64_t> index = dynamic_index(tile, 0, oob);
   if (!index) return std::nullopt;
   a.base += *index * dynamic.stride * size_bytes(a.dtype);
@@ -116,7 +116,7 @@ std::optional<TileAccess> TileMemory::access(ViewId id, OobMode oob) {
 std::optional<TileAccess> TileMemory::access_row(ViewId id, int64_t row, OobMode oob) {
   const Tile tile = tiles_.tile(id);
   const Dynamic& dynamic = tiles_.dynamic(tile.dynamic);
-  CHECK(dynamic.kind == Dynamic::Kind::vector_tile && !tile.on_chip());
+  KILN_CHECK(dynamic.kind == Dynamic::Kind::vector_tile && !tile.on_chip());
   const std::optional<int64_t> index = dynamic_index(tile, row, oob);
   if (!index) return std::nullopt;
 

@@ -14,13 +14,13 @@ std::vector<uint32_t> loop_partners(const Program& program) {
       open.push_back(i);
     } else if (std::holds_alternative<EndLoop>(instruction) ||
                std::holds_alternative<EndWhile>(instruction)) {
-      CHECK(!open.empty());
+      KILN_CHECK(!open.empty());
       partners[i] = open.back();
       partners[open.back()] = i;
       open.pop_back();
     }
   }
-  CHECK(open.empty());
+  KILN_CHECK(open.empty());
   return partners;
 }
 

@@ -11,7 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (!parsed || parsed->report.has_errors()) return 0;
   const std::string text = kiln::to_text(*parsed->program);
   const auto again = kiln::parse_program(text);
-  CHECK(again.ok());
-  CHECK(kiln::to_text(*again->program) == text);
+  KILN_CHECK(again.ok());
+  KILN_CHECK(kiln::to_text(*again->program) == text);
   return 0;
 }

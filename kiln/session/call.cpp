@@ -191,7 +191,7 @@ std::shared_ptr<const Program> Call::end(const std::vector<ViewId>& outputs) {
 }
 
 Result<CallResult> Call::execute() {
-  CHECK(program_ != nullptr && !recorder_.report().has_errors());
+  KILN_CHECK(program_ != nullptr && !recorder_.report().has_errors());
   if (options_.keep_float32) {
     Result<CallResult> result = run_wide(program_->outputs, true);
     if (!result) return result.error();

@@ -29,8 +29,8 @@ int64_t ordinal(Bits bits, int64_t bytes) {
 
 int64_t Scene::size(int64_t max) {
   if (chance(0.15)) return 1;
-  int64_t n = number(1, max);
-  if (chance(0.5)) {
+  int64_t n = number(1, chance(0.5) ? 20 : max);
+  if (chance(0.3)) {
     n = int64_t{1} << number(0, 10);
     n += number(-1, 1);
   }

@@ -13,7 +13,6 @@
 #include "kiln/executor/routines/routine.h"
 #include "kiln/isa/context.h"
 
-// Last, because its CHECK replaces ours.
 #include <doctest/doctest.h>
 
 namespace kiln::differential {

@@ -111,7 +111,7 @@ float* accumulator_registers(TileMemory& memory, Engine engine, ViewId id, AluOp
   const std::span<float, 128> all = memory.accumulators(engine);
   const auto first = static_cast<size_t>(rules::start_partition(tile));
   const auto count = static_cast<size_t>(tile.partitions());
-  CHECK(first + count <= all.size());
+  KILN_CHECK(first + count <= all.size());
   if (cmd == ReduceCmd::reset || cmd == ReduceCmd::reset_reduce) {
     std::fill_n(all.begin() + static_cast<std::ptrdiff_t>(first), count, reduction_identity(op));
   }

@@ -51,7 +51,7 @@ void alu(Arithmetic arithmetic, AluOp op, Operand a, Operand b, float* out, int6
       scalar_loop<float>(a, b, out, n, [op](float x, float y) { return apply(op, x, y); });
       return;
     case Arithmetic::bits:
-      CHECK(with_bit_op(op, [&](const auto& f) { loop(Words(), a, b, out, n, f); }));
+      KILN_CHECK(with_bit_op(op, [&](const auto& f) { loop(Words(), a, b, out, n, f); }));
       return;
     case Arithmetic::signed_words:
       if (with_integer_op(Ints(), op, [&](const auto& f) { loop(Ints(), a, b, out, n, f); })) {

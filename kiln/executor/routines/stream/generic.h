@@ -114,7 +114,7 @@ PartitionOperand::PartitionOperand(TileMemory& memory, const InOrScalar& operand
     return;
   }
   access_ = memory.access(operand);
-  CHECK(access_.partitions <= partitions_max);
+  KILN_CHECK(access_.partitions <= partitions_max);
   const int64_t count = access_.partitions * access_.elements;
   if (count > 0) Source(access_, as).copy(count, values_);
 }
