@@ -1,4 +1,6 @@
 // activation and activation_reduce, at the CPU level of the including file.
+#pragma once
+
 #include <utility>
 
 #include "kiln/executor/routines/activation/functions.h"

@@ -1,4 +1,6 @@
 // The operators on blocks, at the CPU level of the including file.
+#pragma once
+
 #include "kiln/base/check.h"
 #include "kiln/executor/routines/alu/alu.h"
 #include "kiln/executor/routines/alu/vector_ops.h"

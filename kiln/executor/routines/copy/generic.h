@@ -1,4 +1,6 @@
 // Copies and fills, at the CPU level of the including file.
+#pragma once
+
 #include <optional>
 
 #include "kiln/executor/routines/stream/stream.h"

@@ -1,4 +1,6 @@
 // Element-wise arithmetic, at the CPU level of the including file.
+#pragma once
+
 #include "kiln/executor/routines/alu/alu.h"
 #include "kiln/executor/routines/stream/stream.h"
 #include "kiln/isa/reciprocal.h"

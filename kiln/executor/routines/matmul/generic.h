@@ -1,4 +1,6 @@
 // nc_matmul, at the CPU level of the including file.
+#pragma once
+
 #include "kiln/executor/routines/matmul/kernel.h"
 #include "kiln/executor/routines/stream/stream.h"
 #include "kiln/executor/routines/transpose/transpose.h"

@@ -1,4 +1,6 @@
 // tensor_tensor_scan, at the CPU level of the including file.
+#pragma once
+
 #include "kiln/executor/routines/alu/vector_ops.h"
 #include "kiln/executor/routines/stream/stream.h"
 #include "kiln/executor/routines/transpose/columns.h"

@@ -1,4 +1,6 @@
 // nc_stream_shuffle, at the CPU level of the including file.
+#pragma once
+
 #include "kiln/executor/routines/stream/stream.h"
 #include "kiln/isa/nc_stream_shuffle.h"
 

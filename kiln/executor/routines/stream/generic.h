@@ -1,4 +1,6 @@
 // Streams and conversions, at the CPU level of the including file.
+#pragma once
+
 #include "kiln/base/check.h"
 #include "kiln/executor/routines/stream/formats.h"
 #include "kiln/executor/routines/stream/stream.h"

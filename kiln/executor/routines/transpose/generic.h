@@ -1,4 +1,6 @@
 // Transposes, at the CPU level of the including file.
+#pragma once
+
 #include "kiln/executor/routines/stream/stream.h"
 #include "kiln/executor/routines/transpose/matrix.h"
 #include "kiln/isa/dma_transpose.h"
