@@ -93,8 +93,10 @@ void TileMemory::grow(int register_count) {
 }
 
 TileAccess TileMemory::access(ViewId id) {
+  const Tile tile = tiles_.tile(id);
+  if (!tile.dynamic.valid()) return static_access(tile, buffer(tile.storage_id));
   if (const std::optional<TileAccess> a = access(id, OobMode::error)) return *a;
-  TileAccess empty = static_access(tiles_.tile(id), buffer(tiles_.storage_of(id)));
+  TileAccess empty = static_access(tile, buffer(tile.storage_id));
   empty.elements = 0;
   empty.partitions = 0;
   return empty;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 
 namespace kiln::differential {
@@ -26,6 +27,11 @@ int64_t ordinal(Bits bits, int64_t bytes) {
 }
 
 }  // namespace
+
+uint32_t chosen_seed() {
+  const char* seed = std::getenv("KILN_TEST_SEED");
+  return seed == nullptr ? 1 : static_cast<uint32_t>(std::strtoul(seed, nullptr, 10));
+}
 
 int64_t Scene::size(int64_t max) {
   if (chance(0.15)) return 1;

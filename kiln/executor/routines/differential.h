@@ -97,9 +97,12 @@ struct Coverage {
   int64_t made = 0, legal = 0, covered = 0, run = 0;
 };
 
+// The environment variable KILN_TEST_SEED, or 1.
+uint32_t chosen_seed();
+
 struct Options {
   int iterations = 400;
-  uint32_t seed = 1;
+  uint32_t seed = chosen_seed();
   Generation target = Generation::gen4;
   double covered_min = 0.9;  // of the legal instructions
 };

@@ -179,6 +179,12 @@ void add_elementwise(std::vector<Case>& cases) {
                                                              .op = AluOp::add};
                                        }));
   }
+  cases.push_back(make<TensorTensor>("tensor_tensor add [1, 1]", {1, 12}, [](Bench& b) {
+    return TensorTensor{.dst = b.tile(DType::float32, 1, 1),
+                        .data1 = b.tile(DType::float32, 1, 1),
+                        .data2 = b.tile(DType::float32, 1, 1),
+                        .op = AluOp::add};
+  }));
   cases.push_back(make<TensorTensor>("tensor_tensor add [128, 1]", {P, 3.0 * P * 4}, [](Bench& b) {
     return TensorTensor{.dst = b.tile(DType::float32, P, 1),
                         .data1 = b.tile(DType::float32, P, 1),

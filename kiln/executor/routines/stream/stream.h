@@ -58,11 +58,11 @@ struct Sequence {
   }
 };
 
-// A place in a sequence. A run is what is left of the innermost dimension.
+// A place in a sequence, which must outlive it. A run is what is left of the innermost dimension.
 class Cursor {
  public:
   explicit Cursor(const Sequence& sequence)
-      : sequence_(sequence),
+      : sequence_(&sequence),
         at_(sequence.base),
         run_(sequence.shape[sequence.rank - 1]),
         step_(sequence.stride[sequence.rank - 1]),
@@ -83,18 +83,18 @@ class Cursor {
 
  private:
   HWY_INLINE void next_run() {
-    const int last = sequence_.rank - 1;
-    run_ = sequence_.shape[last];
+    const int last = sequence_->rank - 1;
+    run_ = sequence_->shape[last];
     at_ -= run_ * step_;
     for (int i = last - 1; i >= 0; --i) {
-      at_ += sequence_.stride[i];
-      if (++index_[i] < sequence_.shape[i]) return;
-      at_ -= sequence_.shape[i] * sequence_.stride[i];
+      at_ += sequence_->stride[i];
+      if (++index_[i] < sequence_->shape[i]) return;
+      at_ -= sequence_->shape[i] * sequence_->stride[i];
       index_[i] = 0;
     }
   }
 
-  Sequence sequence_;
+  const Sequence* sequence_;
   std::byte* at_;
   int64_t run_;
   int64_t step_;
@@ -109,7 +109,8 @@ void scatter(const std::byte* from, Cursor& to, int64_t n);
 class Stream {
  public:
   Stream(const Sequence& sequence, As as)
-      : cursor_(sequence), conversion_(conversion(sequence.dtype, as)) {}
+      : sequence_(sequence), cursor_(sequence_), conversion_(conversion(sequence.dtype, as)) {}
+  Stream(const Stream&) = delete;
 
   // At most n, and no more than a long run still has, so that it is used in place.
   HWY_INLINE int64_t limit(int64_t n) const {
@@ -121,6 +122,7 @@ class Stream {
   HWY_INLINE bool in_run(int64_t n) const { return cursor_.contiguous() && cursor_.run() >= n; }
   bool direct() const { return conversion_.read == nullptr; }
 
+  Sequence sequence_;
   Cursor cursor_;
   Conversion conversion_;
 };
