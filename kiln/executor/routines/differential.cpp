@@ -33,6 +33,12 @@ uint32_t chosen_seed() {
   return seed == nullptr ? 1 : static_cast<uint32_t>(std::strtoul(seed, nullptr, 10));
 }
 
+int chosen_iterations(int all) {
+  const char* percent = std::getenv("KILN_TEST_PERCENT");
+  if (percent == nullptr) return all;
+  return std::max(20, all * static_cast<int>(std::strtol(percent, nullptr, 10)) / 100);
+}
+
 int64_t Scene::size(int64_t max) {
   if (chance(0.15)) return 1;
   int64_t n = number(1, chance(0.5) ? 20 : max);

@@ -100,6 +100,10 @@ struct Coverage {
 // The environment variable KILN_TEST_SEED, or 1.
 uint32_t chosen_seed();
 
+// The share of `all` that the environment variable KILN_TEST_PERCENT asks for, for builds in which
+// everything takes ten times as long; at least 20.
+int chosen_iterations(int all);
+
 struct Options {
   int iterations = 400;
   uint32_t seed = chosen_seed();
@@ -143,7 +147,8 @@ std::string description(const T& instruction, const Tiles& tiles) {
 template <class T, class Make, class Ulps = RoutineTolerance>
 Coverage run(const Make& make, const Options& options = {}, const Ulps& ulps = {}) {
   Coverage coverage;
-  for (int i = 0; i < options.iterations; ++i) {
+  const int iterations = chosen_iterations(options.iterations);
+  for (int i = 0; i < iterations; ++i) {
     const uint32_t seed = options.seed + static_cast<uint32_t>(i) * 7919u;
     CAPTURE(seed);
     Scene scene(seed);
@@ -175,7 +180,7 @@ Coverage run(const Make& make, const Options& options = {}, const Ulps& ulps = {
       REQUIRE(result.difference(*results.front(), 0) == "");
     }
   }
-  CHECK(coverage.legal > options.iterations / 4);
+  CHECK(coverage.legal > iterations / 4);
   CHECK(static_cast<double>(coverage.covered) >=
         options.covered_min * static_cast<double>(coverage.run));
   return coverage;
