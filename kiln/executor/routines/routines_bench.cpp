@@ -112,8 +112,8 @@ void measure(std::string_view name, Bench& bench, const T& instruction, Work wor
   }
 }
 
-constexpr int64_t P = 128, F = 512;
-constexpr double tile_bytes = P * F * 4.0;
+constexpr int64_t partitions = 128, row = 512;
+constexpr double tile_bytes = partitions * row * 4.0;
 
 struct Case {
   std::string name;
@@ -130,40 +130,44 @@ Case make(std::string name, Work work, std::function<T(Bench&)> build) {
 }
 
 void add_matmuls(std::vector<Case>& cases) {
-  for (const auto& [dtype, columns] : {std::pair{DType::float32, F},
-                                       {DType::float32, P},
-                                       {DType::bfloat16, F},
-                                       {DType::float8_e4m3, F},
-                                       {DType::float32, F - 5}}) {
-    cases.push_back(
-        make<NcMatmul>(fmt::format("nc_matmul 128x128x{} {}", columns, name_of(dtype)),
-                       {2.0 * P * P * static_cast<double>(columns), 0}, [dtype, columns](Bench& b) {
-                         return NcMatmul{.dst = b.tile(DType::float32, P, columns, Memory::psum),
-                                         .stationary = b.tile(dtype, P, P),
-                                         .moving = b.tile(dtype, P, columns),
-                                         .accumulate = Tristate::no};
-                       }));
+  for (const auto& [dtype, columns] : {std::pair{DType::float32, row},
+                                       {DType::float32, partitions},
+                                       {DType::bfloat16, row},
+                                       {DType::float8_e4m3, row},
+                                       {DType::float32, row - 5}}) {
+    cases.push_back(make<NcMatmul>(
+        fmt::format("nc_matmul 128x128x{} {}", columns, name_of(dtype)),
+        {2.0 * partitions * partitions * static_cast<double>(columns), 0},
+        [dtype, columns](Bench& b) {
+          return NcMatmul{.dst = b.tile(DType::float32, partitions, columns, Memory::psum),
+                          .stationary = b.tile(dtype, partitions, partitions),
+                          .moving = b.tile(dtype, partitions, columns),
+                          .accumulate = Tristate::no};
+        }));
   }
-  cases.push_back(make<NcMatmul>("nc_matmul 128x1x512 float32", {2.0 * P * F, 0}, [](Bench& b) {
-    return NcMatmul{.dst = b.tile(DType::float32, 1, F, Memory::psum),
-                    .stationary = b.tile(DType::float32, P, 1),
-                    .moving = b.tile(DType::float32, P, F),
-                    .accumulate = Tristate::no};
-  }));
-  cases.push_back(make<NcMatmul>("nc_matmul 128x16x512 float32", {32.0 * P * F, 0}, [](Bench& b) {
-    return NcMatmul{.dst = b.tile(DType::float32, 16, F, Memory::psum),
-                    .stationary = b.tile(DType::float32, P, 16),
-                    .moving = b.tile(DType::float32, P, F),
-                    .accumulate = Tristate::no};
-  }));
+  cases.push_back(
+      make<NcMatmul>("nc_matmul 128x1x512 float32", {2.0 * partitions * row, 0}, [](Bench& b) {
+        return NcMatmul{.dst = b.tile(DType::float32, 1, row, Memory::psum),
+                        .stationary = b.tile(DType::float32, partitions, 1),
+                        .moving = b.tile(DType::float32, partitions, row),
+                        .accumulate = Tristate::no};
+      }));
+  cases.push_back(
+      make<NcMatmul>("nc_matmul 128x16x512 float32", {32.0 * partitions * row, 0}, [](Bench& b) {
+        return NcMatmul{.dst = b.tile(DType::float32, 16, row, Memory::psum),
+                        .stationary = b.tile(DType::float32, partitions, 16),
+                        .moving = b.tile(DType::float32, partitions, row),
+                        .accumulate = Tristate::no};
+      }));
 }
 
 void add_transposes(std::vector<Case>& cases) {
   for (DType dtype : {DType::float32, DType::bfloat16}) {
-    const double bytes = 2.0 * P * P * static_cast<double>(size_bytes(dtype));
+    const double bytes = 2.0 * partitions * partitions * static_cast<double>(size_bytes(dtype));
     cases.push_back(make<NcTranspose>(
         fmt::format("nc_transpose 128x128 {}", name_of(dtype)), {0, bytes}, [dtype](Bench& b) {
-          return NcTranspose{.dst = b.tile(dtype, P, P, Memory::psum), .data = b.tile(dtype, P, P)};
+          return NcTranspose{.dst = b.tile(dtype, partitions, partitions, Memory::psum),
+                             .data = b.tile(dtype, partitions, partitions)};
         }));
   }
 }
@@ -172,11 +176,12 @@ void add_elementwise(std::vector<Case>& cases) {
   for (DType dtype : {DType::float32, DType::bfloat16, DType::float8_e4m3}) {
     const double bytes = 3 * tile_bytes / 4 * static_cast<double>(size_bytes(dtype));
     cases.push_back(make<TensorTensor>(fmt::format("tensor_tensor add {}", name_of(dtype)),
-                                       {P * F, bytes}, [dtype](Bench& b) {
-                                         return TensorTensor{.dst = b.tile(dtype, P, F),
-                                                             .data1 = b.tile(dtype, P, F),
-                                                             .data2 = b.tile(dtype, P, F),
-                                                             .op = AluOp::add};
+                                       {partitions * row, bytes}, [dtype](Bench& b) {
+                                         return TensorTensor{
+                                             .dst = b.tile(dtype, partitions, row),
+                                             .data1 = b.tile(dtype, partitions, row),
+                                             .data2 = b.tile(dtype, partitions, row),
+                                             .op = AluOp::add};
                                        }));
   }
   cases.push_back(make<TensorTensor>("tensor_tensor add [1, 1]", {1, 12}, [](Bench& b) {
@@ -185,68 +190,75 @@ void add_elementwise(std::vector<Case>& cases) {
                         .data2 = b.tile(DType::float32, 1, 1),
                         .op = AluOp::add};
   }));
-  cases.push_back(make<TensorTensor>("tensor_tensor add [128, 1]", {P, 3.0 * P * 4}, [](Bench& b) {
-    return TensorTensor{.dst = b.tile(DType::float32, P, 1),
-                        .data1 = b.tile(DType::float32, P, 1),
-                        .data2 = b.tile(DType::float32, P, 1),
-                        .op = AluOp::add};
-  }));
-  cases.push_back(
-      make<TensorScalar>("tensor_scalar multiply [128, 1]", {P * F, 2 * tile_bytes}, [](Bench& b) {
-        return TensorScalar{.dst = b.tile(DType::float32, P, F),
-                            .data = b.tile(DType::float32, P, F),
+  cases.push_back(make<TensorTensor>(
+      "tensor_tensor add [128, 1]", {partitions, 3.0 * partitions * 4}, [](Bench& b) {
+        return TensorTensor{.dst = b.tile(DType::float32, partitions, 1),
+                            .data1 = b.tile(DType::float32, partitions, 1),
+                            .data2 = b.tile(DType::float32, partitions, 1),
+                            .op = AluOp::add};
+      }));
+  cases.push_back(make<TensorScalar>(
+      "tensor_scalar multiply [128, 1]", {partitions * row, 2 * tile_bytes}, [](Bench& b) {
+        return TensorScalar{.dst = b.tile(DType::float32, partitions, row),
+                            .data = b.tile(DType::float32, partitions, row),
                             .op0 = AluOp::multiply,
-                            .operand0 = b.tile(DType::float32, P, 1)};
+                            .operand0 = b.tile(DType::float32, partitions, 1)};
       }));
   cases.push_back(make<TensorScalar>("tensor_scalar multiply, add constants",
-                                     {2 * P * F, 2 * tile_bytes}, [](Bench& b) {
-                                       return TensorScalar{.dst = b.tile(DType::float32, P, F),
-                                                           .data = b.tile(DType::float32, P, F),
-                                                           .op0 = AluOp::multiply,
-                                                           .operand0 = 0.5f,
-                                                           .op1 = AluOp::add,
-                                                           .operand1 = 1.0f};
+                                     {2 * partitions * row, 2 * tile_bytes}, [](Bench& b) {
+                                       return TensorScalar{
+                                           .dst = b.tile(DType::float32, partitions, row),
+                                           .data = b.tile(DType::float32, partitions, row),
+                                           .op0 = AluOp::multiply,
+                                           .operand0 = 0.5f,
+                                           .op1 = AluOp::add,
+                                           .operand1 = 1.0f};
                                      }));
-  cases.push_back(make<Reciprocal>("reciprocal", {P * F, 2 * tile_bytes}, [](Bench& b) {
-    return Reciprocal{.dst = b.tile(DType::float32, P, F), .data = b.tile(DType::float32, P, F)};
+  cases.push_back(make<Reciprocal>("reciprocal", {partitions * row, 2 * tile_bytes}, [](Bench& b) {
+    return Reciprocal{.dst = b.tile(DType::float32, partitions, row),
+                      .data = b.tile(DType::float32, partitions, row)};
   }));
 }
 
 void add_copies(std::vector<Case>& cases) {
   cases.push_back(make<DmaCopy>("dma_copy hbm to sbuf", {0, 2 * tile_bytes}, [](Bench& b) {
-    return DmaCopy{.dst = b.tile(DType::float32, P, F),
-                   .src = b.tile(DType::float32, P, F, Memory::shared_hbm)};
+    return DmaCopy{.dst = b.tile(DType::float32, partitions, row),
+                   .src = b.tile(DType::float32, partitions, row, Memory::shared_hbm)};
   }));
   cases.push_back(make<DmaCopy>("dma_copy hbm column block", {0, 2 * tile_bytes}, [](Bench& b) {
-    const ViewId matrix = b.tile(DType::float32, P, 4 * F, Memory::shared_hbm);
-    return DmaCopy{.dst = b.tile(DType::float32, P, F),
-                   .src = b.view(matrix, {{P, 4 * F}, {F, 1}})};
+    const ViewId matrix = b.tile(DType::float32, partitions, 4 * row, Memory::shared_hbm);
+    return DmaCopy{.dst = b.tile(DType::float32, partitions, row),
+                   .src = b.view(matrix, {{partitions, 4 * row}, {row, 1}})};
   }));
   cases.push_back(make<DmaCopy>("dma_copy hbm transposed", {0, 2 * tile_bytes}, [](Bench& b) {
-    const ViewId matrix = b.tile(DType::float32, F, P, Memory::shared_hbm);
-    return DmaCopy{.dst = b.tile(DType::float32, P, F), .src = b.view(matrix, {{P, 1}, {F, P}})};
+    const ViewId matrix = b.tile(DType::float32, row, partitions, Memory::shared_hbm);
+    return DmaCopy{.dst = b.tile(DType::float32, partitions, row),
+                   .src = b.view(matrix, {{partitions, 1}, {row, partitions}})};
   }));
   cases.push_back(make<TensorCopy>("tensor_copy float32", {0, 2 * tile_bytes}, [](Bench& b) {
-    return TensorCopy{.dst = b.tile(DType::float32, P, F), .src = b.tile(DType::float32, P, F)};
+    return TensorCopy{.dst = b.tile(DType::float32, partitions, row),
+                      .src = b.tile(DType::float32, partitions, row)};
   }));
   for (DType dtype : {DType::bfloat16, DType::float16, DType::float8_e4m3, DType::int32}) {
     const double bytes = tile_bytes * (1 + static_cast<double>(size_bytes(dtype)) / 4);
     cases.push_back(make<TensorCopy>(
         fmt::format("tensor_copy float32 to {}", name_of(dtype)), {0, bytes}, [dtype](Bench& b) {
-          return TensorCopy{.dst = b.tile(dtype, P, F), .src = b.tile(DType::float32, P, F)};
+          return TensorCopy{.dst = b.tile(dtype, partitions, row),
+                            .src = b.tile(DType::float32, partitions, row)};
         }));
     cases.push_back(make<TensorCopy>(
         fmt::format("tensor_copy {} to float32", name_of(dtype)), {0, bytes}, [dtype](Bench& b) {
-          return TensorCopy{.dst = b.tile(DType::float32, P, F), .src = b.tile(dtype, P, F)};
+          return TensorCopy{.dst = b.tile(DType::float32, partitions, row),
+                            .src = b.tile(dtype, partitions, row)};
         }));
   }
   cases.push_back(make<TensorCopy>("tensor_copy every second", {0, tile_bytes}, [](Bench& b) {
-    const ViewId wide = b.tile(DType::float32, P, F);
-    return TensorCopy{.dst = b.tile(DType::float32, P, F / 2),
-                      .src = b.view(wide, {{P, 1}, {F / 2, 2}})};
+    const ViewId wide = b.tile(DType::float32, partitions, row);
+    return TensorCopy{.dst = b.tile(DType::float32, partitions, row / 2),
+                      .src = b.view(wide, {{partitions, 1}, {row / 2, 2}})};
   }));
   cases.push_back(make<Memset>("memset", {0, tile_bytes}, [](Bench& b) {
-    return Memset{.dst = b.tile(DType::float32, P, F), .value = 0.5f};
+    return Memset{.dst = b.tile(DType::float32, partitions, row), .value = 0.5f};
   }));
 }
 
@@ -254,78 +266,84 @@ void add_activations(std::vector<Case>& cases) {
   using enum ActivationOp;
   for (ActivationOp op : {exp, silu, gelu_apprx_tanh, gelu, tanh, rsqrt, log, copy}) {
     cases.push_back(make<Activation>(fmt::format("activation {}", name_of(op)),
-                                     {P * F, 2 * tile_bytes}, [op](Bench& b) {
-                                       return Activation{.dst = b.tile(DType::float32, P, F),
-                                                         .op = op,
-                                                         .data = b.tile(DType::float32, P, F),
-                                                         .bias = b.tile(DType::float32, P, 1),
-                                                         .scale = 0.5f};
+                                     {partitions * row, 2 * tile_bytes}, [op](Bench& b) {
+                                       return Activation{
+                                           .dst = b.tile(DType::float32, partitions, row),
+                                           .op = op,
+                                           .data = b.tile(DType::float32, partitions, row),
+                                           .bias = b.tile(DType::float32, partitions, 1),
+                                           .scale = 0.5f};
                                      }));
   }
-  cases.push_back(
-      make<Activation>("activation exp with sum", {2 * P * F, 2 * tile_bytes}, [](Bench& b) {
-        return Activation{.dst = b.tile(DType::float32, P, F),
+  cases.push_back(make<Activation>(
+      "activation exp with sum", {2 * partitions * row, 2 * tile_bytes}, [](Bench& b) {
+        return Activation{.dst = b.tile(DType::float32, partitions, row),
                           .op = exp,
-                          .data = b.tile(DType::float32, P, F),
-                          .bias = b.tile(DType::float32, P, 1),
+                          .data = b.tile(DType::float32, partitions, row),
+                          .bias = b.tile(DType::float32, partitions, 1),
                           .reduce_op = AluOp::add,
-                          .reduce_res = b.tile(DType::float32, P, 1),
+                          .reduce_res = b.tile(DType::float32, partitions, 1),
                           .reduce_cmd = ReduceCmd::reset_reduce};
       }));
-  cases.push_back(make<Activation>("activation exp [128, 1]", {P, 2 * P * 4}, [](Bench& b) {
-    return Activation{.dst = b.tile(DType::float32, P, 1),
-                      .op = exp,
-                      .data = b.tile(DType::float32, P, 1),
-                      .bias = b.tile(DType::float32, P, 1)};
-  }));
+  cases.push_back(
+      make<Activation>("activation exp [128, 1]", {partitions, 2 * partitions * 4}, [](Bench& b) {
+        return Activation{.dst = b.tile(DType::float32, partitions, 1),
+                          .op = exp,
+                          .data = b.tile(DType::float32, partitions, 1),
+                          .bias = b.tile(DType::float32, partitions, 1)};
+      }));
 }
 
 void add_reductions(std::vector<Case>& cases) {
   for (AluOp op : {AluOp::add, AluOp::maximum}) {
     cases.push_back(make<TensorReduce>(fmt::format("tensor_reduce {}", name_of(op)),
-                                       {P * F, tile_bytes}, [op](Bench& b) {
-                                         return TensorReduce{.dst = b.tile(DType::float32, P, 1),
-                                                             .op = op,
-                                                             .data = b.tile(DType::float32, P, F),
-                                                             .axis = {1}};
+                                       {partitions * row, tile_bytes}, [op](Bench& b) {
+                                         return TensorReduce{
+                                             .dst = b.tile(DType::float32, partitions, 1),
+                                             .op = op,
+                                             .data = b.tile(DType::float32, partitions, row),
+                                             .axis = {1}};
                                        }));
     cases.push_back(make<TensorReduce>(
-        fmt::format("tensor_reduce {} of 8", name_of(op)), {P * F, tile_bytes}, [op](Bench& b) {
-          const ViewId data = b.tile(DType::float32, P, F);
-          return TensorReduce{.dst = b.tile(DType::float32, P, F / 8),
+        fmt::format("tensor_reduce {} of 8", name_of(op)), {partitions * row, tile_bytes},
+        [op](Bench& b) {
+          const ViewId data = b.tile(DType::float32, partitions, row);
+          return TensorReduce{.dst = b.tile(DType::float32, partitions, row / 8),
                               .op = op,
-                              .data = b.view(data, {{P, 1}, {F / 8, 8}, {8, 1}}),
+                              .data = b.view(data, {{partitions, 1}, {row / 8, 8}, {8, 1}}),
                               .axis = {2}};
         }));
   }
   cases.push_back(make<TensorReduce>(
-      "tensor_reduce add over outer dimension", {P * F, tile_bytes}, [](Bench& b) {
-        const ViewId data = b.tile(DType::float32, P, F);
-        return TensorReduce{.dst = b.tile(DType::float32, P, F / 8),
+      "tensor_reduce add over outer dimension", {partitions * row, tile_bytes}, [](Bench& b) {
+        const ViewId data = b.tile(DType::float32, partitions, row);
+        return TensorReduce{.dst = b.tile(DType::float32, partitions, row / 8),
                             .op = AluOp::add,
-                            .data = b.view(data, {{P, 1}, {F / 8, 1}, {8, F / 8}}),
+                            .data = b.view(data, {{partitions, 1}, {row / 8, 1}, {8, row / 8}}),
                             .axis = {2}};
       }));
-  cases.push_back(make<BnStats>("bn_stats", {5 * P * F, tile_bytes}, [](Bench& b) {
-    return BnStats{.dst = b.tile(DType::float32, P, 6), .data = b.tile(DType::float32, P, F)};
+  cases.push_back(make<BnStats>("bn_stats", {5 * partitions * row, tile_bytes}, [](Bench& b) {
+    return BnStats{.dst = b.tile(DType::float32, partitions, 6),
+                   .data = b.tile(DType::float32, partitions, row)};
   }));
-  cases.push_back(make<BnAggr>("bn_aggr of 8 bn_stats", {0, P * 48 * 4}, [](Bench& b) {
-    return BnAggr{.dst = b.tile(DType::float32, P, 2), .data = b.tile(DType::float32, P, 48)};
+  cases.push_back(make<BnAggr>("bn_aggr of 8 bn_stats", {0, partitions * 48 * 4}, [](Bench& b) {
+    return BnAggr{.dst = b.tile(DType::float32, partitions, 2),
+                  .data = b.tile(DType::float32, partitions, 48)};
   }));
   cases.push_back(make<TensorTensorScan>(
-      "tensor_tensor_scan multiply, add", {2 * P * F, 3 * tile_bytes}, [](Bench& b) {
-        return TensorTensorScan{.dst = b.tile(DType::float32, P, F),
-                                .data0 = b.tile(DType::float32, P, F),
-                                .data1 = b.tile(DType::float32, P, F),
+      "tensor_tensor_scan multiply, add", {2 * partitions * row, 3 * tile_bytes}, [](Bench& b) {
+        return TensorTensorScan{.dst = b.tile(DType::float32, partitions, row),
+                                .data0 = b.tile(DType::float32, partitions, row),
+                                .data1 = b.tile(DType::float32, partitions, row),
                                 .initial = 0.0f,
                                 .op0 = AluOp::multiply,
                                 .op1 = AluOp::add};
       }));
   cases.push_back(make<TensorTensorScan>(
-      "tensor_tensor_scan add, maximum", {2 * P * F, 3 * tile_bytes}, [](Bench& b) {
-        return TensorTensorScan{.dst = b.tile(DType::float32, P, F),
-                                .data0 = b.tile(DType::float32, P, F),
-                                .data1 = b.tile(DType::float32, P, F),
+      "tensor_tensor_scan add, maximum", {2 * partitions * row, 3 * tile_bytes}, [](Bench& b) {
+        return TensorTensorScan{.dst = b.tile(DType::float32, partitions, row),
+                                .data0 = b.tile(DType::float32, partitions, row),
+                                .data1 = b.tile(DType::float32, partitions, row),
                                 .initial = 0.0f,
                                 .op0 = AluOp::add,
                                 .op1 = AluOp::maximum};
@@ -333,33 +351,38 @@ void add_reductions(std::vector<Case>& cases) {
 }
 
 void add_selections(std::vector<Case>& cases) {
-  cases.push_back(make<Iota>("iota int32", {P * F, tile_bytes}, [](Bench& b) {
-    return Iota{.dst = b.tile(DType::int32, P, F), .pattern = {{1, F}}, .channel_multiplier = F};
+  cases.push_back(make<Iota>("iota int32", {partitions * row, tile_bytes}, [](Bench& b) {
+    return Iota{.dst = b.tile(DType::int32, partitions, row),
+                .pattern = {{1, row}},
+                .channel_multiplier = row};
   }));
-  cases.push_back(make<AffineSelect>("affine_select", {P * F, 2 * tile_bytes}, [](Bench& b) {
-    return AffineSelect{.dst = b.tile(DType::float32, P, F),
-                        .pattern = {{-1, F}},
-                        .channel_multiplier = 1,
-                        .on_true_tile = b.tile(DType::float32, P, F),
-                        .on_false_value = -1e30f,
-                        .cmp_op = AluOp::greater_equal};
-  }));
-  cases.push_back(make<RangeSelect>("range_select", {P * F, 2 * tile_bytes}, [](Bench& b) {
-    return RangeSelect{.dst = b.tile(DType::float32, P, F),
-                       .on_true_tile = b.tile(DType::float32, P, F),
-                       .comp_op0 = AluOp::greater_equal,
-                       .comp_op1 = AluOp::less,
-                       .bound0 = b.tile(DType::float32, P, 1),
-                       .bound1 = b.tile(DType::float32, P, 1)};
-  }));
+  cases.push_back(
+      make<AffineSelect>("affine_select", {partitions * row, 2 * tile_bytes}, [](Bench& b) {
+        return AffineSelect{.dst = b.tile(DType::float32, partitions, row),
+                            .pattern = {{-1, row}},
+                            .channel_multiplier = 1,
+                            .on_true_tile = b.tile(DType::float32, partitions, row),
+                            .on_false_value = -1e30f,
+                            .cmp_op = AluOp::greater_equal};
+      }));
+  cases.push_back(
+      make<RangeSelect>("range_select", {partitions * row, 2 * tile_bytes}, [](Bench& b) {
+        return RangeSelect{.dst = b.tile(DType::float32, partitions, row),
+                           .on_true_tile = b.tile(DType::float32, partitions, row),
+                           .comp_op0 = AluOp::greater_equal,
+                           .comp_op1 = AluOp::less,
+                           .bound0 = b.tile(DType::float32, partitions, 1),
+                           .bound1 = b.tile(DType::float32, partitions, 1)};
+      }));
   cases.push_back(make<TensorCopyPredicated>(
-      "tensor_copy_predicated", {P * F, 3.25 * tile_bytes}, [](Bench& b) {
-        return TensorCopyPredicated{.dst = b.tile(DType::float32, P, F),
-                                    .src = b.tile(DType::float32, P, F),
-                                    .predicate = b.tile(DType::uint8, P, F)};
+      "tensor_copy_predicated", {partitions * row, 3.25 * tile_bytes}, [](Bench& b) {
+        return TensorCopyPredicated{.dst = b.tile(DType::float32, partitions, row),
+                                    .src = b.tile(DType::float32, partitions, row),
+                                    .predicate = b.tile(DType::uint8, partitions, row)};
       }));
   cases.push_back(make<NcStreamShuffle>("nc_stream_shuffle", {0, 2 * tile_bytes}, [](Bench& b) {
-    NcStreamShuffle t{.dst = b.tile(DType::float32, P, F), .src = b.tile(DType::float32, P, F)};
+    NcStreamShuffle t{.dst = b.tile(DType::float32, partitions, row),
+                      .src = b.tile(DType::float32, partitions, row)};
     for (size_t i = 0; i < 32; ++i) t.shuffle_mask.source[i] = static_cast<uint8_t>(31 - i);
     return t;
   }));
