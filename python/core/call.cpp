@@ -113,13 +113,13 @@ class PyCall {
                .execute = execute_options(threads, false),
                .keep_float32 = keep_float32,
                .shared = std::move(shared)}),
-        number_(++count_) {}
+        number_(++made) {}
 
-  static PyCall* current() { return current_; }
+  static PyCall* current() { return innermost; }
 
   void enter() {
     reset_lines();
-    previous_ = std::exchange(current_, this);
+    previous_ = std::exchange(innermost, this);
     previous_number_ = current_call();
     set_current_call(number_);
     recording_ = std::make_unique<dsl::Recording>(call_.recorder());
@@ -128,7 +128,7 @@ class PyCall {
   void exit() {
     recording_.reset();
     set_current_call(previous_number_);
-    current_ = previous_;
+    innermost = previous_;
     reset_lines();
   }
 
@@ -176,8 +176,8 @@ class PyCall {
   }
 
  private:
-  static thread_local PyCall* current_;
-  static std::atomic<uint64_t> count_;
+  static thread_local PyCall* innermost;
+  static std::atomic<uint64_t> made;
 
   Call call_;
   const uint64_t number_;
@@ -186,8 +186,8 @@ class PyCall {
   uint64_t previous_number_ = 0;
 };
 
-thread_local PyCall* PyCall::current_ = nullptr;
-std::atomic<uint64_t> PyCall::count_ = 0;
+thread_local PyCall* PyCall::innermost = nullptr;
+std::atomic<uint64_t> PyCall::made = 0;
 
 HostArray look_now(const NkiTensor& tensor) {
   unwrap(tensor);

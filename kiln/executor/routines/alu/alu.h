@@ -14,7 +14,7 @@ enum class Arithmetic : uint8_t {
   unsigned_words,  // apply_integer()
 };
 
-// out[i] = a[i] op b[i]; `out` may be a or b. At most one of them is a splat, unless op is unary.
+// out[i] = a[i] op b[i]; `out` may be a or b.
 void alu(Arithmetic arithmetic, AluOp op, Operand a, Operand b, float* out, int64_t n);
 
 // As above with the operands exchanged if `reverse` and op takes two.

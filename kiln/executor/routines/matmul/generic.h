@@ -10,14 +10,10 @@ namespace kiln::KILN_CPU_LEVEL {
 
 namespace {
 
-bool has_contiguous_rows(const TileAccess& a) {
-  return a.rank == 1 && (a.shape.at[0] == 1 || a.stride.at[0] == size_bytes(a.dtype));
-}
-
 // The tile as a float32 matrix with a row for each contraction step: where it is, or a copy.
 Matrix as_matrix(const TileAccess& a, int64_t steps_per_partition, routines::Slot slot) {
   const int64_t row = a.elements / steps_per_partition;
-  if (a.dtype == DType::float32 && has_contiguous_rows(a) && steps_per_partition == 1) {
+  if (a.dtype == DType::float32 && a.contiguous() && steps_per_partition == 1) {
     return {reinterpret_cast<const float*>(a.base),
             a.partition_stride / static_cast<int64_t>(sizeof(float))};
   }
@@ -30,7 +26,7 @@ Matrix as_matrix(const TileAccess& a, int64_t steps_per_partition, routines::Slo
 class Panels {
  public:
   Panels(const TileAccess& a, int64_t steps_per_partition)
-      : narrow_(has_contiguous_rows(a) && steps_per_partition == 1 && a.dtype != DType::float32),
+      : narrow_(a.contiguous() && steps_per_partition == 1 && a.dtype != DType::float32),
         access_(a) {
     if (narrow_) {
       conversion_ = conversion(a.dtype, As::value);
@@ -85,7 +81,7 @@ bool nc_matmul(const NcMatmul& t, TileMemory& memory) {
 
   const int64_t steps = s.partitions * t.steps_per_partition();
   const int64_t rows = d.partitions, columns = d.elements;
-  const bool in_place = d.dtype == DType::float32 && has_contiguous_rows(d);
+  const bool in_place = d.dtype == DType::float32 && d.contiguous();
   float* c = reinterpret_cast<float*>(d.base);
   int64_t c_stride = d.partition_stride / static_cast<int64_t>(sizeof(float));
   if (!in_place) {

@@ -1,6 +1,8 @@
 // Selections and index patterns, at the CPU level of the including file.
 #pragma once
 
+#include <bit>
+
 #include "kiln/executor/routines/alu/vector_ops.h"
 #include "kiln/executor/routines/reduce/fold.h"
 #include "kiln/executor/routines/stream/stream.h"

@@ -1,6 +1,8 @@
 // Transposes, at the CPU level of the including file.
 #pragma once
 
+#include <optional>
+
 #include "kiln/executor/routines/stream/stream.h"
 #include "kiln/executor/routines/transpose/matrix.h"
 #include "kiln/isa/dma_transpose.h"
@@ -10,10 +12,6 @@ namespace kiln::KILN_CPU_LEVEL {
 
 namespace {
 
-bool has_contiguous_rows(const TileAccess& a) {
-  return a.rank == 1 && (a.shape.at[0] == 1 || a.stride.at[0] == size_bytes(a.dtype));
-}
-
 std::byte* byte_workspace(routines::Slot slot, int64_t bytes) {
   constexpr auto word = static_cast<int64_t>(sizeof(float));
   return reinterpret_cast<std::byte*>(routines::workspace(slot, (bytes + word - 1) / word));
@@ -21,7 +19,7 @@ std::byte* byte_workspace(routines::Slot slot, int64_t bytes) {
 
 // The tile's rows with their elements next to each other: where they are, or a copy.
 ByteRows contiguous_rows(const TileAccess& a) {
-  if (has_contiguous_rows(a)) return {a.base, a.partition_stride};
+  if (a.contiguous()) return {a.base, a.partition_stride};
   const int64_t row_bytes = a.elements * size_bytes(a.dtype);
   std::byte* copy = byte_workspace(routines::Slot::moving, a.partitions * row_bytes);
   const Sequence sequence(a);
@@ -33,7 +31,7 @@ ByteRows contiguous_rows(const TileAccess& a) {
 // Writes the transpose of `from`, which has as many columns as `d` has partitions.
 void transpose_to(const TileAccess& d, ByteRows from) {
   const int64_t size = size_bytes(d.dtype);
-  if (has_contiguous_rows(d)) {
+  if (d.contiguous()) {
     transpose_matrix(size, from, d.elements, d.partitions, {d.base, d.partition_stride});
     return;
   }
@@ -54,7 +52,7 @@ bool find_ones(const TileAccess& moving, int32_t* row_of_column) {
   for (int64_t j = 0; j < columns; ++j) row_of_column[j] = -1;
   const float* values = reinterpret_cast<const float*>(moving.base);
   int64_t stride = moving.partition_stride / static_cast<int64_t>(sizeof(float));
-  if (moving.dtype != DType::float32 || !has_contiguous_rows(moving)) {
+  if (moving.dtype != DType::float32 || !moving.contiguous()) {
     float* copy = routines::workspace(routines::Slot::panel, moving.partitions * columns);
     Source(moving).copy(moving.partitions * columns, copy);
     values = copy;
