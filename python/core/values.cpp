@@ -7,6 +7,7 @@
 #include "convert.h"
 #include "kiln/base/nearest.h"
 #include "kiln/base/number_format.h"
+#include "kiln/base/packed_format.h"
 
 namespace kiln::python {
 
@@ -46,6 +47,20 @@ void bind_values(nb::module_& module) {
                            reinterpret_cast<float*>(to), count);
       },
       "Widens `count` elements at one address to float32 at another.");
+  module.def(
+      "unpack_to_float32",
+      [](size_t dtype, uintptr_t from, uintptr_t to, size_t count) {
+        unpack_to_float32(static_cast<DType>(dtype), reinterpret_cast<const std::byte*>(from),
+                          reinterpret_cast<float*>(to), count);
+      },
+      "Widens `count` words of a packed type to four float32 each.");
+  module.def(
+      "pack_from_float32",
+      [](size_t dtype, uintptr_t from, uintptr_t to, size_t count) {
+        pack_from_float32(static_cast<DType>(dtype), reinterpret_cast<const float*>(from),
+                          reinterpret_cast<std::byte*>(to), count);
+      },
+      "Narrows four float32 each to `count` words of a packed type.");
   module.def(
       "convert_from_float32",
       [](size_t dtype, uintptr_t from, uintptr_t to, size_t count) {

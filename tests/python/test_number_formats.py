@@ -120,3 +120,23 @@ def test_tfloat32_keeps_ten_mantissa_bits():
 def test_bool_is_not_zero():
     got = narrow("bool", [0.0, -0.0, 1.0, -3.0, np.nan, 1e-45])
     np.testing.assert_array_equal(got, [0, 0, 1, 1, 1, 1])
+
+
+@pytest.mark.parametrize("name", ["float4_e2m1fn", "float8_e4m3fn", "float8_e5m2"])
+def test_packed_types_hold_four_elements_each(name):
+    packed = _dtypes.NAMES.index(f"{name}_x4")
+    bits = 4 if name == "float4_e2m1fn" else 8
+    words = np.random.default_rng(11).integers(0, 2 ** (4 * bits), 100_000, dtype=np.uint64)
+    words = words.astype(f"u{_core.dtype_bytes(packed)}")
+    elements = np.stack([words >> (bits * k) & (2**bits - 1) for k in range(4)], 1)
+    with np.errstate(invalid="ignore"):
+        dtype = np.dtype(getattr(ml_dtypes, name))
+        expected = elements.astype(np.uint8).view(dtype).astype(np.float32)
+    values = np.empty(expected.shape, np.float32)
+    _core.unpack_to_float32(packed, words.ctypes.data, values.ctypes.data, words.size)
+    assert_same_numbers(values.ravel(), expected.ravel())
+    finite = words[np.isfinite(values).all(1)]
+    values = np.ascontiguousarray(values[np.isfinite(values).all(1)])
+    again = np.empty_like(finite)
+    _core.pack_from_float32(packed, values.ctypes.data, again.ctypes.data, again.size)
+    np.testing.assert_array_equal(again, finite)
