@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <array>
-#include <cstring>
+#include <bit>
 
 #include "kiln/base/number_format.h"
 
@@ -26,6 +26,7 @@ TEST_CASE("what was packed is unpacked") {
     std::array<float, 8> back{};
     pack_from_float32(packed, values.data(), words.data(), 2);
     unpack_to_float32(packed, words.data(), back.data(), 2);
-    CHECK(std::memcmp(values.data(), back.data(), sizeof(values)) == 0);
+    using Words = std::array<uint32_t, 8>;
+    CHECK(std::bit_cast<Words>(values) == std::bit_cast<Words>(back));
   }
 }
