@@ -56,6 +56,7 @@ class Bench {
     const StorageId id = tiles_.add(storage);
     const auto bytes = static_cast<size_t>((stride * partitions + 63) / 64 * 64);
     auto* data = static_cast<std::byte*>(std::aligned_alloc(64, bytes));
+    allocations_.emplace_back(data, &std::free);
     memory_.grow(0);
     memory_.buffer(id) = {data, is_on_chip(memory) ? stride : 0};
     const TileAccess a = memory_.access(tiles_.whole(id));
@@ -78,6 +79,7 @@ class Bench {
   Tiles& tiles() { return tiles_; }
 
  private:
+  std::vector<std::unique_ptr<std::byte, void (*)(void*)>> allocations_;
   Tiles tiles_;
   TileMemory memory_{tiles_, 0};
 };
