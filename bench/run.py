@@ -81,7 +81,7 @@ def record_once(kernel, *arguments):
     """(instructions, seconds) of recording alone."""
     call = _core.Call(kernel.__name__, _target.index())
     start = time.perf_counter()
-    program, _ = _run.record(call, kernel.fn, kernel.bind(arguments, {}), _run._Inputs())
+    program, _ = _run.record(call, kernel.fn, kernel.bind(arguments, {}), _run.Inputs())
     return len(program), time.perf_counter() - start
 
 
@@ -95,14 +95,15 @@ def bench_record(small):
         "record, Python, elementwise loop",
         statistics.median(rates),
         "instructions/s",
-        goal=200_000,
+        goal=None if small else 200_000,
     )
     build = pathlib.Path(kiln._core.__file__).resolve().parents[2]
     command = [build / "bench" / "record_bench", *(["--small"] if small else [])]
     cpp = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
     name = "record, C++, elementwise loop"
-    yield row(name, cpp["elementwise_loop"], "instructions/s", goal=5_000_000)
-    yield row("record, C++, same tiles", cpp["same_tiles"], "instructions/s", goal=5_000_000)
+    goal = None if small else 5_000_000
+    yield row(name, cpp["elementwise_loop"], "instructions/s", goal=goal)
+    yield row("record, C++, same tiles", cpp["same_tiles"], "instructions/s", goal=goal)
 
 
 @nki.jit

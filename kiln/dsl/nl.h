@@ -33,7 +33,8 @@ struct TileSize {
   int64_t psum_bank_fmax() const { return recorder().target().psum_bank_bytes() / 4; }
   // Columns of the matmul's operands.
   int64_t gemm_stationary_fmax() const { return recorder().target().matmul_stationary_free; }
-  int64_t gemm_moving_fmax() const { return recorder().target().matmul_moving_free; }
+  // One PSUM bank of float32 on every generation: what portable kernels tile by.
+  int64_t gemm_moving_fmax() const { return psum_bank_fmax(); }
   int64_t bn_stats_fmax() const { return recorder().target().bn_stats_free; }
 };
 inline constexpr TileSize tile_size;

@@ -1,7 +1,5 @@
 #include "kiln/program/program.h"
 
-#include <array>
-
 namespace kiln {
 
 std::vector<uint32_t> loop_partners(const Program& program) {
@@ -22,19 +20,6 @@ std::vector<uint32_t> loop_partners(const Program& program) {
   }
   KILN_CHECK(open.empty());
   return partners;
-}
-
-std::vector<std::pair<std::string_view, int64_t>> count_by_kind(const Program& program) {
-  std::array<int64_t, AllInstructions::size> counts{};
-  for (const Instruction& instruction : program.code) ++counts[instruction.index()];
-  std::vector<std::pair<std::string_view, int64_t>> result;
-  size_t kind = 0;
-  AllInstructions::for_each([&](auto tag) {
-    using T = typename decltype(tag)::type;
-    if (counts[kind] > 0) result.emplace_back(T::spec.name, counts[kind]);
-    ++kind;
-  });
-  return result;
 }
 
 std::string_view name_of(const Instruction& instruction) {

@@ -36,9 +36,6 @@ struct Program {
 // properly nested.
 std::vector<uint32_t> loop_partners(const Program& program);
 
-// Instructions by name, in the order of AllInstructions; without those that do not occur.
-std::vector<std::pair<std::string_view, int64_t>> count_by_kind(const Program& program);
-
 std::string_view name_of(const Instruction& instruction);
 
 }  // namespace kiln

@@ -45,7 +45,7 @@ def program_grid():
     return getattr(_state, "grid", ((), ()))
 
 
-class _Inputs:
+class Inputs:
     """The array arguments of a call, found in nested lists, tuples and dicts."""
 
     def __init__(self):
@@ -163,7 +163,7 @@ def call_kernel(fn, bind, grid):
     """
     target = _target.index()
     keep_float32 = os.environ.get("NKI_PRECISE_FP") == "0"
-    inputs = _Inputs()
+    inputs = Inputs()
     shared = _core.SharedMemory() if len(grid_indices(grid)) > 1 else None
     if shared is not None and keep_float32:
         raise ValueError("NKI_PRECISE_FP=0 runs kernels without a launch grid only")

@@ -53,5 +53,5 @@ def _record(path, name, options):
         call = _core.Call(kernel.__name__, _target.index())
     except ValueError as error:
         raise UsageError(str(error)) from None
-    program, _ = _run.record(call, kernel.fn, bound, _run._Inputs())
+    program, _ = _run.record(call, kernel.fn, bound, _run.Inputs())
     return program
