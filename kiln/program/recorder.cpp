@@ -39,10 +39,11 @@ std::vector<int64_t> asked_shape(const Tile& tile, std::span<const Index> indice
 
 }  // namespace
 
-Recorder::Recorder(std::string_view kernel, Generation target)
+Recorder::Recorder(std::string_view kernel, Generation target, Compat compat)
     : owned_program_(std::make_shared<Program>()),
       program_(*owned_program_),
-      machine_(machine(target)) {
+      machine_(machine(target)),
+      compat_(compat) {
   program_.kernel = kernel;
   program_.target = target;
 }

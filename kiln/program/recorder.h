@@ -26,7 +26,7 @@ struct TensorSpec {
 
 class Recorder {
  public:
-  Recorder(std::string_view kernel, Generation target);
+  Recorder(std::string_view kernel, Generation target, Compat compat = Compat::nki_0_6);
 
   // What follows belongs to this source line.
   void at(SourceLocation location) { here_ = location; }
@@ -90,6 +90,7 @@ class Recorder {
   std::shared_ptr<Program> owned_program_;
   Program& program_;
   const Machine& machine_;
+  const Compat compat_;
   Report report_;
   SourceLocation here_;
   const char* last_literal_ = nullptr;
@@ -123,13 +124,14 @@ void Recorder::record(const T& instruction, std::string_view name) {
                 name_of(T::spec.since), name_of(program_.target));
     return;
   }
-  instruction.check(Context{machine_, program_.tiles}, report_);
-  if constexpr (is_control<T>) track_nesting(instruction);
+  const T meant = in_release(instruction, compat_);
+  meant.check(Context{machine_, program_.tiles}, report_);
+  if constexpr (is_control<T>) track_nesting(meant);
   if (report_.has_errors()) return;
   if (!name.empty()) {
     program_.names.emplace(static_cast<uint32_t>(program_.code.size()), name);
   }
-  program_.code.emplace_back(instruction);
+  program_.code.emplace_back(meant);
   program_.locations.push_back(here_);
 }
 

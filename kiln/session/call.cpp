@@ -103,7 +103,7 @@ std::string program_hash(const Program& program) {
 
 Call::Call(CallOptions options)
     : options_(std::move(options)),
-      recorder_(options_.kernel, options_.target),
+      recorder_(options_.kernel, options_.target, options_.compat),
       started_(Clock::now()) {}
 
 ViewId Call::input(const TensorSpec& spec, HostBuffer buffer) {

@@ -49,6 +49,7 @@ class SharedMemory {
 struct CallOptions {
   std::string kernel;
   Generation target = Generation::gen3;
+  Compat compat = Compat::nki_0_6;
   ExecuteOptions execute;                // from resolve()
   bool keep_float32 = false;             // low-precision tensors are kept in float32, outputs too
   std::shared_ptr<SharedMemory> shared;  // with other cores; none: this core is alone

@@ -14,12 +14,20 @@ namespace kiln::python {
 
 namespace {
 
+// Calls fn(field) for every field of T that users give.
+template <class T, class Fn>
+void for_each_argument(Fn&& fn) {
+  for_each_field<T>([&](const auto& field) {
+    if (field.is_argument()) fn(field);
+  });
+}
+
 // Python's names of T's fields, interned, in field order.
 template <class T>
 const std::vector<PyObject*>& field_names() {
   static const auto* names = [] {
     auto* list = new std::vector<PyObject*>;
-    for_each_field<T>([&](const auto& field) {
+    for_each_argument<T>([&](const auto& field) {
       list->push_back(PyUnicode_InternFromString(std::string(field.name).c_str()));
     });
     return list;
@@ -58,7 +66,7 @@ class Arguments {
 
   void record() {
     size_t i = 0;
-    for_each_field<T>([&](const auto& field) {
+    for_each_argument<T>([&](const auto& field) {
       if (!field.optional && (given_ >> i & 1) == 0) {
         error(diag::missing_argument, "needs '{}': {}", field.name, field.doc);
       }
@@ -82,7 +90,7 @@ class Arguments {
     }
     given_ |= 1u << index;
     size_t i = 0;
-    for_each_field<T>([&](const auto& field) {
+    for_each_argument<T>([&](const auto& field) {
       if (i++ != index) return;
       if (value == Py_None && field.optional) return;
       using M = typename std::decay_t<decltype(field)>::Member;
@@ -103,7 +111,7 @@ class Arguments {
 
   void unknown(std::string_view name) {
     std::vector<std::string_view> known;
-    for_each_field<T>([&](const auto& field) { known.push_back(field.name); });
+    for_each_argument<T>([&](const auto& field) { known.push_back(field.name); });
     const std::string near = nearest(name, known);
     error(diag::unknown_argument, "has no argument '{}'{}", name,
           near.empty() ? fmt::format("; it takes {}", fmt::join(known, ", "))
@@ -143,7 +151,7 @@ PyObject* record(PyObject*, PyObject* const* values, Py_ssize_t count, PyObject*
 template <class T>
 std::string doc_string() {
   std::string signature, arguments;
-  for_each_field<T>([&](const auto& field) {
+  for_each_argument<T>([&](const auto& field) {
     using M = typename std::decay_t<decltype(field)>::Member;
     signature += fmt::format("{}{}, ", field.name, field.optional ? "=None" : "");
     arguments += fmt::format(":param {}: {} ({})\n", field.name, field.doc, expected<M>());
