@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <utility>
+#include <vector>
 
 #include "kiln/base/enum_names.h"
 #include "kiln/tile/view_ops.h"
@@ -86,6 +87,12 @@ struct Register {
   bool given() const { return id.valid(); }
 };
 
+// A register that is written.
+struct OutRegister : Register {
+  using Register::Register;
+  OutRegister(Register r) : Register(r) {}
+};
+
 // A register or a compile-time integer.
 struct RegisterOrInt {
   RegisterId reg;
@@ -147,6 +154,24 @@ struct Axes {
     for (int d : dims) bits |= static_cast<uint8_t>(1 << d);
   }
   bool contains(int dim) const { return (bits >> dim & 1) != 0; }
+};
+
+// Cores of a launch, bit i for core i.
+struct Cores {
+  static constexpr int count_max = 8;
+  uint8_t bits = 0;
+
+  Cores() = default;
+  Cores(std::initializer_list<int> cores) {
+    for (int core : cores) bits |= static_cast<uint8_t>(1 << core);
+  }
+  std::vector<int32_t> list() const {
+    std::vector<int32_t> cores;
+    for (int core = 0; core < count_max; ++core) {
+      if ((bits >> core & 1) != 0) cores.push_back(core);
+    }
+    return cores;
+  }
 };
 
 // Dimension order of a transpose; rank 0: not given.

@@ -51,6 +51,27 @@ void for_each_access(const T& instruction, const Tiles& tiles, Fn&& fn) {
   });
 }
 
+// Calls fn(RegisterId, Access) for every register the instruction or its tiles' addresses use.
+template <class T, class Fn>
+void for_each_register(const T& instruction, const Tiles& tiles, Fn&& fn) {
+  for_each_field<T>([&](const auto& field) {
+    using M = typename std::decay_t<decltype(field)>::Member;
+    const auto& operand = instruction.*field.member;
+    if constexpr (std::is_base_of_v<Register, M>) {
+      if (!operand.given()) return;
+      fn(operand.id, std::is_same_v<M, OutRegister> ? Access::write : Access::read);
+    } else if constexpr (std::is_same_v<M, RegisterOrInt>) {
+      if (operand.is_register()) fn(operand.reg, Access::read);
+    }
+  });
+  for_each_access(instruction, tiles, [&](ViewId id, Access) {
+    const DynamicId dynamic = tiles.tile(id).dynamic;
+    if (dynamic.valid() && tiles.dynamic(dynamic).reg.valid()) {
+      fn(tiles.dynamic(dynamic).reg, Access::read);
+    }
+  });
+}
+
 // Whether the instruction reads or changes an engine's accumulator registers.
 template <class T>
 bool uses_accumulators(const T& instruction) {

@@ -66,6 +66,7 @@ class Parser {
   void value(Pattern& v);
   void value(ShuffleMask& v);
   void value(Axes& v);
+  void value(Cores& v);
   void value(Permutation& v);
   void value(RowColumn& v);
   void value(bool& v);
@@ -264,6 +265,14 @@ void Parser::value(Axes& v) {
   expect("[");
   while (!failed() && !accept("]")) {
     v.bits |= static_cast<uint8_t>(1 << integer(0, max_rank - 1));
+  }
+}
+
+void Parser::value(Cores& v) {
+  v = {};
+  expect("[");
+  while (!failed() && !accept("]")) {
+    v.bits |= static_cast<uint8_t>(1 << integer(0, Cores::count_max - 1));
   }
 }
 

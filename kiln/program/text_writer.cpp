@@ -36,6 +36,7 @@ class Writer {
   void value(const Pattern& v);
   void value(const ShuffleMask& v) { put("[{}]", fmt::join(v.source, " ")); }
   void value(const Axes& v);
+  void value(const Cores& v) { put("[{}]", fmt::join(v.list(), " ")); }
   void value(const Permutation& v) {
     put("[{}]", fmt::join(v.dims.begin(), v.dims.begin() + v.rank, " "));
   }
@@ -205,14 +206,23 @@ void Writer::instruction(size_t index, int depth) {
 
 std::string Writer::write() {
   header();
-  for (uint32_t i = 0; i < program_.tiles.storage_count(); ++i) storage({i});
   int depth = 0;
+  uint32_t next_storage = 0;
+  const auto storages_up_to = [&](size_t position) {
+    for (; next_storage < program_.tiles.storage_count(); ++next_storage) {
+      if (program_.tiles.storage({next_storage}).born > position) return;
+      out_.append(static_cast<size_t>(depth) * 2, ' ');
+      storage({next_storage});
+    }
+  };
   for (size_t i = 0; i < program_.code.size(); ++i) {
+    storages_up_to(i);
     const Instruction& code = program_.code[i];
     if (std::holds_alternative<EndLoop>(code) || std::holds_alternative<EndWhile>(code)) --depth;
     instruction(i, depth);
     if (std::holds_alternative<Loop>(code) || std::holds_alternative<WhileLoop>(code)) ++depth;
   }
+  storages_up_to(program_.code.size());
   for (ViewId output : program_.outputs) {
     out_ += "output ";
     view(output);

@@ -185,6 +185,17 @@ bool from_python(PyObject* object, Axes& v) {
   return true;
 }
 
+bool from_python(PyObject* object, Cores& v) {
+  v = {};
+  const auto list = integers(object);
+  if (!list) return false;
+  for (int64_t core : *list) {
+    if (core < 0 || core >= Cores::count_max) return false;
+    v.bits |= static_cast<uint8_t>(1 << core);
+  }
+  return true;
+}
+
 bool from_python(PyObject* object, Permutation& v) {
   v = {};
   const auto list = integers(object);

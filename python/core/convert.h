@@ -63,6 +63,7 @@ bool from_python(PyObject* object, RegisterOrInt& v);
 bool from_python(PyObject* object, Pattern& v);
 bool from_python(PyObject* object, ShuffleMask& v);
 bool from_python(PyObject* object, Axes& v);
+bool from_python(PyObject* object, Cores& v);
 bool from_python(PyObject* object, Permutation& v);
 bool from_python(PyObject* object, RowColumn& v);
 bool from_python(PyObject* object, Tristate& v);
@@ -85,7 +86,7 @@ std::string expected() {
     return "a tensor or a number";
   } else if constexpr (std::is_base_of_v<TileOperand, M>) {
     return "a tensor";
-  } else if constexpr (std::is_same_v<M, Register> || std::is_same_v<M, RegisterOrInt>) {
+  } else if constexpr (std::is_base_of_v<Register, M> || std::is_same_v<M, RegisterOrInt>) {
     return "a register";
   } else if constexpr (std::is_same_v<M, Pattern>) {
     return "a list of up to 4 [step, num]";
@@ -93,6 +94,8 @@ std::string expected() {
     return "a list of 32 partitions (0 to 31, or 255)";
   } else if constexpr (std::is_same_v<M, Axes>) {
     return "a dimension or a list of dimensions, each 1 or more";
+  } else if constexpr (std::is_same_v<M, Cores>) {
+    return "a tuple of cores, each 0 to 7";
   } else if constexpr (std::is_same_v<M, Permutation>) {
     return "a tuple of up to 4 dimensions";
   } else if constexpr (std::is_same_v<M, RowColumn>) {
