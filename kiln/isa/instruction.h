@@ -11,6 +11,7 @@
 #include "kiln/isa/bn_aggr.h"
 #include "kiln/isa/bn_stats.h"
 #include "kiln/isa/control.h"
+#include "kiln/isa/dma_compute.h"
 #include "kiln/isa/dma_copy.h"
 #include "kiln/isa/dma_transpose.h"
 #include "kiln/isa/iota.h"
@@ -31,11 +32,11 @@
 namespace kiln {
 
 using AllInstructions =
-    TypeList<Activation, ActivationReduce, AffineSelect, BnAggr, BnStats, DmaCopy, DmaTranspose,
-             Iota, Memset, NcMatmul, NcStreamShuffle, NcTranspose, RangeSelect, Reciprocal,
-             ScalarTensorTensor, TensorCopy, TensorCopyPredicated, TensorReduce, TensorScalar,
-             TensorTensor, TensorTensorScan, RegisterMove, RegisterLoad, RegisterStore, Loop,
-             EndLoop, WhileLoop, EndWhile>;
+    TypeList<Activation, ActivationReduce, AffineSelect, BnAggr, BnStats, DmaCompute, DmaCopy,
+             DmaTranspose, Iota, Memset, NcMatmul, NcStreamShuffle, NcTranspose, RangeSelect,
+             Reciprocal, ScalarTensorTensor, TensorCopy, TensorCopyPredicated, TensorReduce,
+             TensorScalar, TensorTensor, TensorTensorScan, RegisterMove, RegisterLoad,
+             RegisterStore, Loop, EndLoop, WhileLoop, EndWhile>;
 
 using Instruction = AllInstructions::Variant;
 
