@@ -25,6 +25,7 @@ inline constexpr RecordInstruction<AffineSelect> affine_select;
 inline constexpr RecordInstruction<BnAggr> bn_aggr;
 inline constexpr RecordInstruction<BnStats> bn_stats;
 inline constexpr RecordInstruction<CoreBarrier> core_barrier;
+inline constexpr RecordInstruction<DmaCompute> dma_compute;
 inline constexpr RecordInstruction<DmaCopy> dma_copy;
 inline constexpr RecordInstruction<DmaTranspose> dma_transpose;
 inline constexpr RecordInstruction<Iota> iota;

@@ -12,6 +12,7 @@
 #include "kiln/isa/bn_stats.h"
 #include "kiln/isa/control.h"
 #include "kiln/isa/core_barrier.h"
+#include "kiln/isa/dma_compute.h"
 #include "kiln/isa/dma_copy.h"
 #include "kiln/isa/dma_transpose.h"
 #include "kiln/isa/iota.h"
@@ -33,11 +34,11 @@
 namespace kiln {
 
 using AllInstructions =
-    TypeList<Activation, ActivationReduce, AffineSelect, BnAggr, BnStats, CoreBarrier, DmaCopy,
-             DmaTranspose, Iota, Memset, NcMatmul, NcStreamShuffle, NcTranspose, RangeSelect,
-             Reciprocal, ScalarTensorTensor, Sendrecv, TensorCopy, TensorCopyPredicated,
-             TensorReduce, TensorScalar, TensorTensor, TensorTensorScan, RegisterMove, RegisterLoad,
-             RegisterStore, Loop, EndLoop, WhileLoop, EndWhile>;
+    TypeList<Activation, ActivationReduce, AffineSelect, BnAggr, BnStats, CoreBarrier, DmaCompute,
+             DmaCopy, DmaTranspose, Iota, Memset, NcMatmul, NcStreamShuffle, NcTranspose,
+             RangeSelect, Reciprocal, ScalarTensorTensor, Sendrecv, TensorCopy,
+             TensorCopyPredicated, TensorReduce, TensorScalar, TensorTensor, TensorTensorScan,
+             RegisterMove, RegisterLoad, RegisterStore, Loop, EndLoop, WhileLoop, EndWhile>;
 
 using Instruction = AllInstructions::Variant;
 

@@ -7,6 +7,7 @@
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -49,6 +50,44 @@ struct OptionalIn : TileOperand {
 };
 struct OptionalOut : TileOperand {
   using TileOperand::TileOperand;
+};
+
+// A tensor type that can keep a list of its tensors beside the program: the DSL's Tensor.
+template <class T>
+concept ListedViewLike = requires(std::span<const T> tensors) {
+  { view_list(tensors) } -> std::same_as<ViewListId>;
+};
+
+// Any number of tiles; the list itself is kept in Tiles.
+struct TileListOperand {
+  ViewListId list;
+
+  TileListOperand() = default;
+  TileListOperand(ViewListId id) : list(id) {}
+  template <ListedViewLike T>
+  TileListOperand(std::initializer_list<T> tensors)
+      : list(view_list(std::span<const T>(tensors.begin(), tensors.size()))) {}
+  bool given() const { return list.valid(); }
+};
+
+// Each member as In, Out or InOut.
+struct InList : TileListOperand {
+  using TileListOperand::TileListOperand;
+};
+struct OutList : TileListOperand {
+  using TileListOperand::TileListOperand;
+};
+struct InOutList : TileListOperand {
+  using TileListOperand::TileListOperand;
+};
+
+// Any number of constants; the list itself is kept in Tiles.
+struct NumberList {
+  NumberListId list;
+
+  NumberList() = default;
+  NumberList(NumberListId id) : list(id) {}
+  bool given() const { return list.valid(); }
 };
 
 // A tile to read, or a constant. Constants are 32-bit, as the device's immediates are: a float32,

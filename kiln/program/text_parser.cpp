@@ -58,6 +58,8 @@ class Parser {
   void value(TileOperand& v) {
     if (!accept("none")) v.view = view();
   }
+  void value(TileListOperand& v);
+  void value(NumberList& v);
   void value(InOrScalar& v);
   void value(Register& v) {
     if (!accept("none")) v.id = register_id();
@@ -214,6 +216,22 @@ RegisterId Parser::register_id() {
     return {};
   }
   return {static_cast<uint32_t>(integer(0, last))};
+}
+
+void Parser::value(TileListOperand& v) {
+  if (accept("none")) return;
+  std::vector<ViewId> views;
+  expect("[");
+  while (!failed() && !accept("]")) views.push_back(view());
+  if (!failed()) v.list = recorder_->add_list(views);
+}
+
+void Parser::value(NumberList& v) {
+  if (accept("none")) return;
+  std::vector<float> numbers;
+  expect("[");
+  while (!failed() && !accept("]")) numbers.push_back(number(word()));
+  if (!failed()) v.list = recorder_->add_list(numbers);
 }
 
 void Parser::value(InOrScalar& v) {

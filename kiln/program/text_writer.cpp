@@ -28,6 +28,8 @@ class Writer {
   void quoted(std::string_view text);
 
   void value(const TileOperand& v) { view(v.view); }
+  void value(const TileListOperand& v);
+  void value(const NumberList& v);
   void value(const InOrScalar& v);
   void value(const Register& v) { v.given() ? put("r{}", v.id.value) : put("none"); }
   void value(const RegisterOrInt& v) {
@@ -96,6 +98,26 @@ void write_view(std::string& out, const Tiles& tiles, ViewId id) {
 }
 
 void Writer::view(ViewId id) { write_view(out_, program_.tiles, id); }
+
+void Writer::value(const TileListOperand& v) {
+  if (!v.given()) return put("none");
+  out_ += '[';
+  for (const ViewId id : program_.tiles.list(v.list)) {
+    if (out_.back() != '[') out_ += ' ';
+    view(id);
+  }
+  out_ += ']';
+}
+
+void Writer::value(const NumberList& v) {
+  if (!v.given()) return put("none");
+  out_ += '[';
+  for (const float x : program_.tiles.list(v.list)) {
+    if (out_.back() != '[') out_ += ' ';
+    number(x);
+  }
+  out_ += ']';
+}
 
 void Writer::value(const InOrScalar& v) {
   if (!v.given() || v.is_tile()) {

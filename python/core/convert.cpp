@@ -44,6 +44,16 @@ std::optional<double> real(PyObject* object) {
   return value;
 }
 
+// Calls fn for the items of a list or tuple, while fn returns true; false if it is neither.
+template <class Fn>
+bool for_each_item(PyObject* object, const Fn& fn) {
+  if (!PyList_Check(object) && !PyTuple_Check(object)) return false;
+  for (nb::handle item : nb::handle(object)) {
+    if (!fn(item.ptr())) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 uint64_t current_call() { return recording_call; }
@@ -112,6 +122,29 @@ bool from_python(PyObject* object, TileOperand& v) {
   if (tensor == nullptr) return false;
   v.view = unwrap(*tensor).view_id();
   return true;
+}
+
+bool from_python(PyObject* object, TileListOperand& v) {
+  std::vector<ViewId> views;
+  const bool fits = for_each_item(object, [&](PyObject* item) {
+    TileOperand tile;
+    if (!from_python(item, tile)) return false;
+    views.push_back(tile.view);
+    return true;
+  });
+  if (fits) v.list = dsl::recorder().add_list(views);
+  return fits;
+}
+
+bool from_python(PyObject* object, NumberList& v) {
+  std::vector<float> numbers;
+  const bool fits = for_each_item(object, [&](PyObject* item) {
+    const auto x = real(item);
+    if (x) numbers.push_back(static_cast<float>(*x));
+    return x.has_value();
+  });
+  if (fits) v.list = dsl::recorder().add_list(numbers);
+  return fits;
 }
 
 bool from_python(PyObject* object, InOrScalar& v) {

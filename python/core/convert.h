@@ -57,6 +57,8 @@ Memory memory_from_python(nb::handle object);
 
 // Each sets `v` and returns true, or returns false if the object does not fit.
 bool from_python(PyObject* object, TileOperand& v);
+bool from_python(PyObject* object, TileListOperand& v);
+bool from_python(PyObject* object, NumberList& v);
 bool from_python(PyObject* object, InOrScalar& v);
 bool from_python(PyObject* object, Register& v);
 bool from_python(PyObject* object, RegisterOrInt& v);
@@ -86,6 +88,10 @@ std::string expected() {
     return "a tensor or a number";
   } else if constexpr (std::is_base_of_v<TileOperand, M>) {
     return "a tensor";
+  } else if constexpr (std::is_base_of_v<TileListOperand, M>) {
+    return "a list of tensors";
+  } else if constexpr (std::is_same_v<M, NumberList>) {
+    return "a list of numbers";
   } else if constexpr (std::is_base_of_v<Register, M> || std::is_same_v<M, RegisterOrInt>) {
     return "a register";
   } else if constexpr (std::is_same_v<M, Pattern>) {
