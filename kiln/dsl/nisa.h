@@ -17,6 +17,18 @@ struct RecordInstruction {
   }
 };
 
+// The same for an instruction that returns a register, its `dst`.
+template <class T>
+struct RecordResult {
+  Register operator()(T instruction = {},
+                      const std::source_location& where = std::source_location::current()) const {
+    at(where);
+    instruction.dst = recorder().new_register();
+    recorder().record(instruction);
+    return instruction.dst;
+  }
+};
+
 namespace nisa {
 
 inline constexpr RecordInstruction<Activation> activation;

@@ -8,8 +8,16 @@
 #include "kiln/isa/activation.h"
 #include "kiln/isa/activation_reduce.h"
 #include "kiln/isa/affine_select.h"
+#include "kiln/isa/all_gather.h"
+#include "kiln/isa/all_gather_v.h"
+#include "kiln/isa/all_reduce.h"
+#include "kiln/isa/all_to_all.h"
+#include "kiln/isa/all_to_all_v.h"
 #include "kiln/isa/bn_aggr.h"
 #include "kiln/isa/bn_stats.h"
+#include "kiln/isa/collective_permute.h"
+#include "kiln/isa/collective_permute_implicit.h"
+#include "kiln/isa/collective_permute_implicit_reduce.h"
 #include "kiln/isa/control.h"
 #include "kiln/isa/core_barrier.h"
 #include "kiln/isa/dma_compute.h"
@@ -21,7 +29,9 @@
 #include "kiln/isa/nc_stream_shuffle.h"
 #include "kiln/isa/nc_transpose.h"
 #include "kiln/isa/range_select.h"
+#include "kiln/isa/rank_id.h"
 #include "kiln/isa/reciprocal.h"
+#include "kiln/isa/reduce_scatter.h"
 #include "kiln/isa/scalar_tensor_tensor.h"
 #include "kiln/isa/sendrecv.h"
 #include "kiln/isa/tensor_copy.h"
@@ -34,11 +44,14 @@
 namespace kiln {
 
 using AllInstructions =
-    TypeList<Activation, ActivationReduce, AffineSelect, BnAggr, BnStats, CoreBarrier, DmaCompute,
-             DmaCopy, DmaTranspose, Iota, Memset, NcMatmul, NcStreamShuffle, NcTranspose,
-             RangeSelect, Reciprocal, ScalarTensorTensor, Sendrecv, TensorCopy,
-             TensorCopyPredicated, TensorReduce, TensorScalar, TensorTensor, TensorTensorScan,
-             RegisterMove, RegisterLoad, RegisterStore, Loop, EndLoop, WhileLoop, EndWhile>;
+    TypeList<Activation, ActivationReduce, AffineSelect, AllGather, AllGatherV, AllReduce, AllToAll,
+             AllToAllV, BnAggr, BnStats, CollectivePermute, CollectivePermuteImplicit,
+             CollectivePermuteImplicitCurrentProcessingRankId, CollectivePermuteImplicitReduce,
+             CoreBarrier, DmaCompute, DmaCopy, DmaTranspose, Iota, Memset, NcMatmul,
+             NcStreamShuffle, NcTranspose, RangeSelect, RankId, Reciprocal, ReduceScatter,
+             ScalarTensorTensor, Sendrecv, TensorCopy, TensorCopyPredicated, TensorReduce,
+             TensorScalar, TensorTensor, TensorTensorScan, RegisterMove, RegisterLoad,
+             RegisterStore, Loop, EndLoop, WhileLoop, EndWhile>;
 
 using Instruction = AllInstructions::Variant;
 

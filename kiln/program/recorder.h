@@ -60,6 +60,7 @@ class Recorder {
   DynamicId add(const Dynamic& dynamic) { return program_.tiles.add(dynamic); }
   ViewListId add_list(std::span<const ViewId> views) { return program_.tiles.add_list(views); }
   NumberListId add_list(std::span<const float> numbers) { return program_.tiles.add_list(numbers); }
+  RankGroupsId add(RankLists groups) { return program_.tiles.add(std::move(groups)); }
   RegisterId new_register() { return {static_cast<uint32_t>(program_.register_count++)}; }
 
   // Checks and appends the instruction. `name` is the user's label for it.
@@ -105,7 +106,8 @@ bool Recorder::has_operands(const T& instruction) {
   bool complete = true;
   for_each_field<T>([&](const auto& field) {
     using M = typename std::decay_t<decltype(field)>::Member;
-    if constexpr (std::is_base_of_v<TileOperand, M> || std::is_base_of_v<TileListOperand, M>) {
+    if constexpr (std::is_base_of_v<TileOperand, M> || std::is_base_of_v<TileListOperand, M> ||
+                  std::is_same_v<M, RankGroups>) {
       if (field.optional || (instruction.*field.member).given()) return;
       report_.add(diag::missing_argument, "needs '{}': {}", field.name, field.doc);
       complete = false;
