@@ -303,6 +303,16 @@ void add_shapes(Definitions& d) {
       },
       nb::arg("condition"), nb::arg("x"), nb::arg("y"), nb::arg("dtype").none() = nb::none());
   d.add(
+      "gather_flattened",
+      [](const NkiTensor& data, const NkiTensor& indices, int axis, nb::handle dtype) {
+        begin("gather_flattened");
+        return wrap(nl::gather_flattened(unwrap(data), unwrap(indices), axis, optional_dtype(dtype),
+                                         dsl::as_noted));
+      },
+      nb::arg("data"), nb::arg("indices"), nb::arg("axis") = 0,
+      nb::arg("dtype").none() = nb::none(),
+      "Elements of each partition by their numbers in all its free dimensions.");
+  d.add(
       "expand_dims",
       [](const NkiTensor& x, int axis) {
         begin("expand_dims");
