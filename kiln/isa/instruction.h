@@ -16,8 +16,10 @@
 #include "kiln/isa/iota.h"
 #include "kiln/isa/memset.h"
 #include "kiln/isa/nc_matmul.h"
+#include "kiln/isa/nc_matmul_mx.h"
 #include "kiln/isa/nc_stream_shuffle.h"
 #include "kiln/isa/nc_transpose.h"
+#include "kiln/isa/quantize_mx.h"
 #include "kiln/isa/range_select.h"
 #include "kiln/isa/reciprocal.h"
 #include "kiln/isa/scalar_tensor_tensor.h"
@@ -32,10 +34,10 @@ namespace kiln {
 
 using AllInstructions =
     TypeList<Activation, ActivationReduce, AffineSelect, BnAggr, BnStats, DmaCopy, DmaTranspose,
-             Iota, Memset, NcMatmul, NcStreamShuffle, NcTranspose, RangeSelect, Reciprocal,
-             ScalarTensorTensor, TensorCopy, TensorCopyPredicated, TensorReduce, TensorScalar,
-             TensorTensor, TensorTensorScan, RegisterMove, RegisterLoad, RegisterStore, Loop,
-             EndLoop, WhileLoop, EndWhile>;
+             Iota, Memset, NcMatmul, NcMatmulMx, NcStreamShuffle, NcTranspose, QuantizeMx,
+             RangeSelect, Reciprocal, ScalarTensorTensor, TensorCopy, TensorCopyPredicated,
+             TensorReduce, TensorScalar, TensorTensor, TensorTensorScan, RegisterMove, RegisterLoad,
+             RegisterStore, Loop, EndLoop, WhileLoop, EndWhile>;
 
 using Instruction = AllInstructions::Variant;
 
