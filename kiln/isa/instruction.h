@@ -30,10 +30,12 @@
 #include "kiln/isa/nc_find_index8.h"
 #include "kiln/isa/nc_match_replace8.h"
 #include "kiln/isa/nc_matmul.h"
+#include "kiln/isa/nc_matmul_mx.h"
 #include "kiln/isa/nc_n_gather.h"
 #include "kiln/isa/nc_stream_shuffle.h"
 #include "kiln/isa/nc_transpose.h"
 #include "kiln/isa/nonzero_with_count.h"
+#include "kiln/isa/quantize_mx.h"
 #include "kiln/isa/range_select.h"
 #include "kiln/isa/rank_id.h"
 #include "kiln/isa/reciprocal.h"
@@ -57,11 +59,12 @@ using AllInstructions =
              AllToAllV, BnAggr, BnStats, CollectivePermute, CollectivePermuteImplicit,
              CollectivePermuteImplicitCurrentProcessingRankId, CollectivePermuteImplicitReduce,
              CoreBarrier, DmaCompute, DmaCopy, DmaTranspose, Iota, LocalGather, Max8, Memset,
-             NcFindIndex8, NcMatchReplace8, NcMatmul, NcNGather, NcStreamShuffle, NcTranspose,
-             NonzeroWithCount, RangeSelect, RankId, Reciprocal, ReduceScatter, ScalarTensorTensor,
-             Sendrecv, SequenceBounds, TensorCopy, TensorCopyPredicated, TensorPartitionReduce,
-             TensorReduce, TensorScalar, TensorTensor, TensorTensorScan, Topk, RegisterMove,
-             RegisterLoad, RegisterStore, Loop, EndLoop, WhileLoop, EndWhile>;
+             NcFindIndex8, NcMatchReplace8, NcMatmul, NcMatmulMx, NcNGather, NcStreamShuffle,
+             NcTranspose, NonzeroWithCount, QuantizeMx, RangeSelect, RankId, Reciprocal,
+             ReduceScatter, ScalarTensorTensor, Sendrecv, SequenceBounds, TensorCopy,
+             TensorCopyPredicated, TensorPartitionReduce, TensorReduce, TensorScalar, TensorTensor,
+             TensorTensorScan, Topk, RegisterMove, RegisterLoad, RegisterStore, Loop, EndLoop,
+             WhileLoop, EndWhile>;
 
 using Instruction = AllInstructions::Variant;
 
