@@ -165,6 +165,7 @@ class PyCall {
   }
 
   HostArray look(const NkiTensor& tensor) {
+    call_.recorder().use(tensor.tensor.view_id());
     if (call_.recorder().report().has_errors()) {
       throw std::runtime_error("no value: the kernel has errors up to here");
     }

@@ -144,6 +144,16 @@ def record(call, fn, bound, inputs):
     return program, tree
 
 
+def record_core(call, fn, bound, inputs, grid, index):
+    """record() as the program at this index of the launch grid."""
+    outer = program_grid()
+    _state.grid = (grid, index)
+    try:
+        return record(call, fn, bound, inputs)
+    finally:
+        _state.grid = outer
+
+
 def _annotate(error, call, inputs):
     """Says what the kernel was called with, and what was wrong before the exception."""
     for name, shape, dtype in inputs.names:
@@ -170,12 +180,7 @@ def call_kernel(fn, bind, grid):
     result = provenance = None
     for index in grid_indices(grid):
         call = _core.Call(fn.__name__, target, threads, keep_float32, shared)
-        outer = program_grid()
-        _state.grid = (grid, index)
-        try:
-            program, tree = record(call, fn, bind(), inputs)
-        finally:
-            _state.grid = outer
+        program, tree = record_core(call, fn, bind(), inputs, grid, index)
         outputs, ran = call.execute()
         if result is None:
             arrays = [_arrays.to_kind(_arrays.to_numpy(o), inputs.result_kind()) for o in outputs]

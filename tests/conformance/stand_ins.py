@@ -40,6 +40,9 @@ def supply():
         LockStatus=enum.Enum("LockStatus", "SUCCESS FAILURE"),
         LockResult=type("LockResult", (), {}),
     )
+    # Installed, it would be a plugin of every pytest run in this environment.
+    _supply("pytest_html", __path__=[])
+    _supply("pytest_html.extras", url=lambda *_, **__: None)
     for name in ("neuronxcc", "neuronxcc.nki", "neuronxcc.starfish", "neuronxcc.starfish.support"):
         _supply(name, __path__=[])
     _supply("neuronxcc.nki.typing", mutable_tensor=object, tensor=object)
@@ -55,4 +58,4 @@ def _supply_simulator():
     for name in ("language", "isa", "isa.constants", "typing", "compiler", "tensor"):
         sys.modules[f"nki_cpu_simulator.nki.{name}"] = importlib.import_module(f"nki.{name}")
     _supply("nki_cpu_simulator.nki.builtin")
-    sys.modules["nki_cpu_simulator.nki.language.dtypes"] = importlib.import_module("nki.dtype")
+    nki.language.dtypes = sys.modules["nki_cpu_simulator.nki.language.dtypes"] = nki.dtype
