@@ -1,5 +1,7 @@
 """What production kernels do beyond the documentation's letter."""
 
+import dataclasses
+
 import nki
 import nki.isa as nisa
 import nki.language as nl
@@ -42,3 +44,55 @@ def test_every_use_of_a_pattern_beyond_the_tensor_is_told_where_it_was_made(use)
     assert len(caught.value.diagnostics) == 1
     assert "reaches from element 4 to 7 of a row" in caught.value.diagnostics[0]["message"]
     assert caught.value.diagnostics[0]["line"] == kernel.fn.__code__.co_firstlineno + 3
+
+
+def test_arguments_that_nothing_depends_on_are_accepted():
+    @nki.jit
+    def kernel(a):
+        tile = nl.load(a)
+        nisa.scalar_tensor_tensor(
+            dst=tile, data=tile, op0=nl.multiply, operand0=2.0, op1=nl.add, operand1=tile,
+            dtype=nl.bfloat16,
+        )  # fmt: skip
+        copy = nl.ndarray(a.shape, a.dtype)
+        nisa.tensor_copy(dst=copy, src=tile, dtype=nl.float32)
+        nl.store(a, copy)
+        return a
+
+    np.testing.assert_array_equal(
+        kernel(np.full((2, 4), 1.001, np.float32)), np.float32(3) * np.float32(1.001)
+    )
+
+
+@pytest.mark.parametrize("mode", [3, nisa.dge_mode.none])
+def test_an_enums_value_stands_for_its_member(mode):
+    @nki.jit
+    def kernel(a):
+        nisa.dma_copy(dst=a[0:1], src=a[1:2], dge_mode=mode)
+        return a
+
+    assert kernel(np.array([[1.0], [2.0]], np.float32))[0] == 2
+    with pytest.raises(nisa.NkiValidationError, match="dge_mode"):
+        nki.jit(lambda a: nisa.dma_copy(dst=a, src=a, dge_mode=7))(np.zeros(4, np.float32))
+
+
+def test_an_nki_objects_missing_fields_are_none():
+    @dataclasses.dataclass
+    class Sizes(nl.NKIObject):
+        rows: int
+        columns: int
+        depth: int = 3
+
+    @dataclasses.dataclass(frozen=True)
+    class Square(nl.NKIObject):
+        rows: int
+
+        @property
+        def area(self):
+            return self.rows * self.rows
+
+    sizes = Sizes(rows=4)
+    assert (sizes.rows, sizes.columns, sizes.depth) == (4, None, 3)
+    assert Square(5).area == 25
+    with pytest.raises(TypeError, match="did you mean 'rows'"):
+        Sizes(row=4)
