@@ -3,7 +3,7 @@
 Kiln has one front end: it calls the kernel. Both names of NKI's mean it.
 """
 
-from kiln import _core, _run, _target
+from kiln import _run, _target
 from kiln.nki import jit
 
 
@@ -16,20 +16,11 @@ class NKIFrontend:
         Nothing is executed. Raises NkiValidationError as a call does. Options on where to put
         artifacts do not concern Kiln and are accepted.
         """
-        generation = _target.index() if target is None else _target.find(target, "target")
+        generation = None if target is None else _target.find(target, "target")
         kernel = jit(kernel)
         grid = () if lnc is None else (lnc,)
-        return [
-            _run.record_core(
-                _core.Call(kernel.__name__, generation),
-                kernel.fn,
-                kernel.bind((), inputs),
-                _run.Inputs(),
-                grid,
-                index,
-            )[0]
-            for index in _run.grid_indices(grid)
-        ]
+        launch = _run.Launch(kernel.fn, lambda: kernel.bind((), inputs), grid, target=generation)
+        return launch.programs
 
 
 class ParserFrontend(NKIFrontend):
