@@ -184,7 +184,11 @@ bool Recorder::use(ViewId id) {
   }
   if (mistakes_.empty()) return true;
   const auto found = mistakes_.find(id.value);
-  if (found == mistakes_.end()) return true;
+  if (found == mistakes_.end()) {
+    const DynamicId dynamic = program_.tiles.tile(id).dynamic;
+    const ViewId index = dynamic.valid() ? program_.tiles.dynamic(dynamic).index : ViewId{};
+    return !index.valid() || use(index);
+  }
   report_.at(found->second.location, found->second.subject);
   report_.add(diag::bad_view, "{}", found->second.message);
   return false;

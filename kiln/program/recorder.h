@@ -112,7 +112,7 @@ class Recorder {
   const char* last_literal_ = nullptr;
   FileId last_file_;
   std::unordered_map<uint32_t, Mistake> mistakes_;  // by the view that stands in
-  std::vector<size_t> open_loops_;  // kinds, as indices into AllInstructions
+  std::vector<size_t> open_loops_;                  // kinds, as indices into AllInstructions
 };
 
 template <class T>
@@ -126,14 +126,9 @@ bool Recorder::has_operands(const T& instruction) {
       complete = false;
     }
   });
-<<<<<<< HEAD
-  for_each_access(instruction, program_.tiles, [&](ViewId id, Access) {
-    if (id.valid()) complete &= use(id);
-=======
   for_each_tile(instruction, program_.tiles, [&](ViewId id, Access) {
     if (!id.valid()) report_.add(diag::missing_argument, "a list has a tensor that was never made");
-    complete &= id.valid() && !is_poison(id);
->>>>>>> main
+    complete &= id.valid() && use(id);
   });
   return complete;
 }

@@ -8,6 +8,7 @@ import sys
 import time
 
 import pytest
+import ranks
 import stand_ins
 
 import kiln
@@ -39,10 +40,11 @@ def pytest_collection_modifyitems(config, items):
 
 
 def pytest_collection_finish(session):
-    """The orchestrator reads this attribute and sets it only when it compiles."""
     orchestrator = sys.modules.get("test.utils.test_orchestrator")
     if orchestrator:
+        # Read always, set only when the harness compiles.
         orchestrator.Orchestrator._compiled_kernel = None
+        ranks.install(orchestrator, sys.modules["test.utils.common_dataclasses"])
 
 
 @pytest.hookimpl(wrapper=True)

@@ -96,3 +96,22 @@ def test_an_nki_objects_missing_fields_are_none():
     assert Square(5).area == 25
     with pytest.raises(TypeError, match="did you mean 'rows'"):
         Sizes(row=4)
+
+
+def test_names_that_kernels_use_beyond_the_documented_ones():
+    assert list(nl.range(1, 7, 2)) == [1, 3, 5]
+    assert nl.bool == nl.bool_ == np.dtype(bool)
+    assert nisa.constants.dge_mode is nisa.dge_mode
+
+    @nki.jit
+    def kernel(a):
+        tile = nl.ndarray(a.shape, a.dtype, name=None, address=None)
+        nisa.dma_copy(dst=tile, src=a)
+        assert tile != None and not tile == None  # noqa: E711
+        assert bool(tile) and tile in [tile]
+        assert tile[0:1, 0:2].base_tensor.shape == tile.shape
+        nisa.tensor_scalar(dst=tile, data=tile, op0=nl.add, operand0=1.0, op1=None, operand1=None)
+        nisa.dma_copy(dst=a, src=tile)
+        return a
+
+    np.testing.assert_array_equal(kernel(np.zeros((2, 4), np.float32)), 1)
