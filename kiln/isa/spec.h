@@ -18,6 +18,7 @@ struct Spec {
   Generation since = Generation::gen2;
   std::string_view summary;  // one sentence
   std::string_view module = "nki.isa";
+  std::string_view ignored = {};  // an argument that kernels give though nothing depends on it
 };
 
 // The NKI release whose meaning is recorded, where releases differ.

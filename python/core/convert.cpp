@@ -95,6 +95,20 @@ std::optional<size_t> index_of(std::string_view type, PyObject* object) {
   return std::nullopt;
 }
 
+std::optional<size_t> index_of_member(std::string_view type, PyObject* object) {
+  if (const auto index = index_of(type, object)) return index;
+  const auto found = registry().find(type);
+  if (found == registry().end() || (!PyLong_CheckExact(object) && !PyUnicode_Check(object))) {
+    return std::nullopt;
+  }
+  for (size_t i = 0; i < found->second.size(); ++i) {
+    const nb::object value = nb::steal(PyObject_GetAttrString(found->second[i], "value"));
+    if (value.is_valid() && PyObject_RichCompareBool(value.ptr(), object, Py_EQ) == 1) return i;
+  }
+  PyErr_Clear();
+  return std::nullopt;
+}
+
 DType dtype_from_python(nb::handle object) {
   if (const auto index = index_of("dtype", object.ptr())) return static_cast<DType>(*index);
   const nb::object convert = nb::module_::import_("kiln._dtypes").attr("canonical");

@@ -49,6 +49,8 @@ void register_members(const std::string& type, nb::list members);
 nb::object member(std::string_view type, size_t index);
 // The index of a registered object, or none.
 std::optional<size_t> index_of(std::string_view type, PyObject* object);
+// The same for an enum's member, or for its value.
+std::optional<size_t> index_of_member(std::string_view type, PyObject* object);
 
 // Accepts the registered dtype objects and everything numpy.dtype() does; throws TypeError.
 DType dtype_from_python(nb::handle object);
@@ -79,7 +81,7 @@ bool from_python(PyObject* object, AluOp& v);
 bool from_python(PyObject* object, ActivationOp& v);
 template <NamedEnum E>
 bool from_python(PyObject* object, E& v) {
-  const std::optional<size_t> index = index_of(EnumNames<E>::type, object);
+  const std::optional<size_t> index = index_of_member(EnumNames<E>::type, object);
   if (index) v = static_cast<E>(*index);
   return index.has_value();
 }

@@ -61,6 +61,7 @@ class Arguments {
       if (PyUnicode_Compare(names[i], name) == 0) return assign(i, value);
     }
     if (PyUnicode_CompareWithASCIIString(name, "name") == 0) return label(value);
+    if (PyUnicode_AsUTF8(name) == T::spec.ignored) return;
     unknown(PyUnicode_AsUTF8(name));
   }
 
