@@ -173,6 +173,12 @@ class Generator:
                 return found
         return self._plain(shape, type, memory, values, dma)
 
+    def filled(self, type, bits, memory="sbuf"):
+        """A view of this type that holds these bits."""
+        view = self.tile(bits.shape, type, memory, written=True)
+        view.flat()[view.index] = bits
+        return view
+
     def column(self, partitions, type="float32", memory="sbuf", values="finite", written=False):
         """A view of one element per partition."""
         return self.tile((partitions, 1), type, memory, values, written)

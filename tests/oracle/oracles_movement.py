@@ -5,7 +5,6 @@ import math
 import nki.isa as nisa
 import numpy as np
 from compare import Case, Register, oracle, same_bits, same_integers, same_numbers
-from generate import allowed_starts
 from mirror import View
 from storage_types import ALL, ARITHMETIC, FLOATS, INTEGERS, TYPES
 
@@ -68,9 +67,7 @@ def dma_copy(g):
 def _indices(g, values, type=None):
     """A column of row numbers in SBUF."""
     type = type or g.pick(("int32", "uint32"))
-    column = g.tile((len(values), 1), type, "sbuf")
-    column.flat()[column.index] = np.asarray(values).astype("int32").view("uint32")[:, None]
-    return column
+    return g.filled(type, np.asarray(values).astype("int32").view("uint32")[:, None])
 
 
 def _rows_of_hbm(g, type, values="any"):
@@ -141,8 +138,7 @@ def _moved_by_scalar(g):
     dim = g.integer(0, len(table.shape) - 1)
     number = g.integer(0, table.shape[dim] - 1)
     by_register = g.chance(0.5)
-    index = View.whole(g.storage("sbuf", "int32", (1, 1), "whole"))
-    index.storage.bits[...] = number
+    index = g.filled("int32", np.full((1, 1), number, np.uint32))
     index = Register(index if g.chance(0.5) else number) if by_register else index
     if g.chance(0.4) and len(table.shape) > 1 and not by_register:
         view = table.select(dim, index, number)
@@ -286,35 +282,3 @@ def nc_stream_shuffle(g):
             expected[p] = rows[p - p % 32 + mask[p % 32]]
     arguments = {"dst": dst, "src": src, "shuffle_mask": mask}
     return Case([("nc_stream_shuffle", arguments)], [same_bits(dst, expected.reshape(dst.shape))])
-
-
-@oracle("iota", count=150)
-def iota(g):
-    """Values within 24 bits, which every type rounds once."""
-    type = g.pick(ARITHMETIC)
-    partitions = g.partitions()
-    values, arguments = affine_values(g, partitions, 100)
-    if TYPES[type].is_integer:
-        limits = np.iinfo(TYPES[type].numpy)
-        if values.min() < limits.min or values.max() > limits.max:
-            return None
-    dst = g.tile((partitions, *g.dims(values.shape[1])), type, "sbuf", "any", written=True)
-    return Case([("iota", {"dst": dst, **arguments})], [same_numbers(dst, values)])
-
-
-def affine_values(g, partitions, most):
-    """offset + partition * channel_multiplier + pattern, and the arguments that say so."""
-    counts = g.dims(g.elements(partitions), most=4)
-    pattern = [[g.integer(-most, most) if g.chance(0.5) else g.integer(0, 2), n] for n in counts]
-    offset = g.integer(-most, most) if g.chance(0.7) else 0
-    multiplier = g.integer(-10, 10) if g.chance(0.7) else 0
-    values = np.full((partitions, *counts), offset, np.int64)
-    for axis, (step, count) in enumerate(pattern, 1):
-        along = [-1 if a == axis else 1 for a in range(values.ndim)]
-        values = values + (np.arange(count) * step).reshape(along)
-    values = values + multiplier * np.arange(partitions).reshape([-1] + [1] * len(counts))
-    arguments = {"pattern": pattern, "offset": offset, "channel_multiplier": multiplier}
-    return values.reshape(partitions, -1), arguments
-
-
-__all__ = ["affine_values", "allowed_starts", "copied"]

@@ -25,9 +25,8 @@ def _affine(g, shape):
     if g.chance(0.5):
         scale = g.pick((0.5, -1.0, 2.0))
         if g.chance(0.5):
-            scale = g.column(partitions)
-            powers = g.pick((0.25, -0.5, 4.0)) * 2.0 ** g.rng.integers(0, 2, scale.shape)
-            scale.flat()[scale.index] = powers.astype(np.float32).view(np.uint32)
+            powers = g.pick((0.25, -0.5, 4.0)) * 2.0 ** g.rng.integers(0, 2, (partitions, 1))
+            scale = g.filled("float32", powers.astype(np.float32).view(np.uint32))
         given["scale"] = scale
         columns[0] = scale.values() if hasattr(scale, "values") else np.full((partitions, 1), scale)
     if g.chance(0.5):
@@ -55,10 +54,8 @@ def _data(g, name, shape, scale, bias, memory):
     low, high = functions.input_range(name)
     for _ in range(8):
         type = g.float_type() if low < 0 else g.pick(("float32", "bfloat16", "float16"))
-        data = g.tile(shape, type, memory, "finite")
-        kind = TYPES[type]
-        wanted = kind.from_float32(_within(g, name, scale, bias, shape))
-        data.flat()[data.index] = wanted
+        wanted = _within(g, name, scale, bias, shape)
+        data = g.filled(type, TYPES[type].from_float32(wanted), memory)
         x = data.values().reshape(shape[0], -1)
         with np.errstate(all="ignore"):
             x = x * scale + bias

@@ -1,0 +1,14 @@
+"""Matrix products and their quantisation against their oracles."""
+
+import oracles_matrix  # noqa: F401
+import pytest
+from compare import ORACLES, compare_instruction, missing
+
+FAMILY = [entry for entry in ORACLES.values() if entry.family == "matrix"]
+
+
+@pytest.mark.parametrize("entry", FAMILY, ids=lambda entry: entry.name)
+def test_instruction(entry):
+    if missing(entry.name):
+        pytest.skip(f"no {entry.name}")
+    compare_instruction(entry)
