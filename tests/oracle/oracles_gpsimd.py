@@ -3,7 +3,7 @@
 import nki.language as nl
 import numpy as np
 import operators
-from compare import Case, oracle, same_bits, same_integers, same_numbers
+from case import Case, oracle, same_bits, same_integers, same_numbers
 from oracles_vector import op
 from storage_types import ARITHMETIC, FLOATS, INTEGERS, TYPES
 

@@ -9,7 +9,7 @@ are exact in any order.
 import ml_dtypes
 import nki.isa as nisa
 import numpy as np
-from compare import Case, near_numbers, oracle, same_bits, same_numbers
+from case import Case, near_numbers, oracle, same_bits, same_numbers
 from mirror import View
 from storage_types import TYPES
 

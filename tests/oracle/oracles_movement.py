@@ -3,8 +3,9 @@
 import math
 
 import nki.isa as nisa
+import nki.language as nl
 import numpy as np
-from compare import Case, Register, oracle, same_bits, same_integers, same_numbers
+from case import Case, Register, oracle, same_bits, same_integers, same_numbers
 from mirror import View
 from storage_types import ALL, ARITHMETIC, FLOATS, INTEGERS, TYPES
 
@@ -172,6 +173,47 @@ def dma_transpose(g):
     if g.chance(0.7):
         arguments["axes"] = axes
     return Case([("dma_transpose", arguments)], [same_bits(dst, src.bits().transpose(axes))])
+
+
+@oracle("dma_compute", count=200)
+def dma_compute(g):
+    """A sum of tensors; of more than two whole numbers, as NKI gives no order."""
+    if g.chance(0.4):
+        return _read_modify_write(g)
+    count = g.integer(2, 5)
+    partitions = g.partitions()
+    elements = partitions * g.elements(partitions, 100)
+    memories = [g.pick(("hbm", "sbuf")) for _ in range(count + 1)]
+    values = "finite" if count == 2 else "whole"
+    srcs = [
+        g.tile(_dma_shapes(g, elements, m), g.arithmetic_type(), m, values, dma=True)
+        for m in memories[1:]
+    ]
+    shape = _dma_shapes(g, elements, memories[0])
+    dst = g.tile(shape, g.arithmetic_type(), memories[0], values, written=True, dma=True)
+    total = np.zeros(elements, np.float32)
+    for src in srcs:
+        total = total + src.values().ravel()
+    arguments = {"dst": dst, "srcs": srcs, "reduce_op": nl.add}
+    if g.chance(0.4):
+        arguments["scales"] = [1.0] * count
+    expected = same_numbers(dst, total.reshape(shape), unsigned_zero=True)
+    return Case([("dma_compute", arguments)], [expected])
+
+
+def _read_modify_write(g):
+    """Rows of a table in HBM, chosen by a column of indices, added to or added."""
+    table, row = _rows_of_hbm(g, g.pick(("float32", "bfloat16")), "finite")
+    rows = table.shape[0]
+    numbers = g.rng.permutation(rows)
+    partitions = len(numbers)
+    column = _indices(g, numbers)
+    view = table.ap_from([[row, partitions], [1, row]], 0, numbers, 0, vector=column)
+    tile = g.tile((partitions, row), table.type, "sbuf", "finite", written=True)
+    dst = view if g.chance(0.5) else tile
+    total = view.values() + tile.values()
+    arguments = {"dst": dst, "srcs": [view, tile], "reduce_op": nl.add}
+    return Case([("dma_compute", arguments)], [same_numbers(dst, total, unsigned_zero=True)])
 
 
 # Copies by the compute engines.

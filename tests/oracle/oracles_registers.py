@@ -3,7 +3,7 @@
 import nki.isa as nisa
 import nki.language as nl
 import numpy as np
-from compare import Case, oracle, same_bits, same_integers
+from case import Case, oracle, same_bits, same_integers
 from storage_types import TYPES
 
 

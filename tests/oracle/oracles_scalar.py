@@ -5,7 +5,7 @@ import nki.isa as nisa
 import nki.language as nl
 import numpy as np
 import operators
-from compare import Case, near_numbers, oracle, same_numbers
+from case import Case, near_numbers, oracle, same_numbers
 from storage_types import TYPES
 
 

@@ -3,7 +3,7 @@
 import nki.isa as nisa
 import numpy as np
 import operators
-from compare import Case, near_numbers, oracle, same_integers, same_numbers
+from case import Case, near_numbers, oracle, same_integers, same_numbers
 from operators import Undetermined, apply
 from oracles_vector import free_shape, op, operand, rows
 from storage_types import FLOATS, TYPES

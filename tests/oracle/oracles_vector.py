@@ -4,7 +4,7 @@ import nki.isa as nisa
 import nki.language as nl
 import numpy as np
 import operators
-from compare import Case, oracle, same_bits, same_integers, same_numbers
+from case import Case, oracle, same_bits, same_integers, same_numbers
 from operators import accumulate, apply, apply_bits, reduce, reduce_rows
 from storage_types import TYPES, WORDS
 
