@@ -2,7 +2,7 @@
 
 The formulas are those of the functions' names; the derivatives are derivatives of them. NKI says
 that its engine approximates by piecewise polynomials and states no error; Kiln promises a few ulps
-of float32, so a relative error of 2**-20 with a floor near zeros of the function catches every wrong
+of float32. A relative error of 2**-20 with a floor near zeros of the function catches every wrong
 formula and none of the roundings.
 """
 
@@ -18,7 +18,9 @@ _SQRT_2_OVER_PI = math.sqrt(2 / math.pi)
 
 
 def sigmoid(x):
-    return np.where(x >= 0, 1 / (1 + np.exp(-np.abs(x))), np.exp(-np.abs(x)) / (1 + np.exp(-np.abs(x))))
+    return np.where(
+        x >= 0, 1 / (1 + np.exp(-np.abs(x))), np.exp(-np.abs(x)) / (1 + np.exp(-np.abs(x)))
+    )
 
 
 def _gelu(x):

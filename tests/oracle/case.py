@@ -13,6 +13,7 @@ from storage_types import TYPES
 
 ORACLES = {}
 
+
 @dataclass(frozen=True)
 class Oracle:
     """How one instruction is compared: `draw(generator)` gives a Case; None draws again."""

@@ -16,7 +16,6 @@ from storage_types import TYPES
 from kiln import _core
 
 
-
 def disagreement(case, results):
     """What is wrong with the results, as text; None if nothing is."""
 

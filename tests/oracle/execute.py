@@ -15,7 +15,6 @@ from mirror import View, dtype_of
 from storage_types import TYPES
 
 
-
 def run(case):
     """What each storage holds after the calls, as {id of the storage: bits}."""
     cores = [case] if case.peer is None else [case, case.peer]

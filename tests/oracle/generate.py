@@ -7,7 +7,7 @@ oracle reads the operands' values from it and never from Kiln.
 import math
 
 import numpy as np
-from mirror import Storage, View
+from mirror import Storage, View, strides_of
 from storage_types import ALL, ARITHMETIC, FLOATS, INTEGERS, TYPES
 
 TARGETS = ("gen2", "gen3", "gen4")
@@ -233,7 +233,7 @@ class Generator:
             return view
         index = view.index
         pattern = []
-        for axis, (size, stride) in enumerate(zip(view.shape, _strides(index), strict=True)):
+        for axis, (size, stride) in enumerate(zip(view.shape, strides_of(index), strict=True)):
             if axis == 0 and view.on_chip:
                 stride = math.prod(view.storage.bits.shape[1:])
             elif size == 1:
@@ -314,10 +314,3 @@ class Generator:
         shape = (*sizes[:-1], last // TYPES[other].bytes)
         bits = self.bits(type, tuple(sizes), "any").view(TYPES[other].bits).reshape(shape)
         return View.whole(Storage(memory, other, bits)).view(type)
-
-
-def _strides(index):
-    return [
-        int(np.take(index, 1, axis).flat[0] - index.flat[0]) if size > 1 else 0
-        for axis, size in enumerate(index.shape)
-    ]

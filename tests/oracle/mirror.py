@@ -81,6 +81,11 @@ class View:
         return math.prod(self.shape[1:])
 
     @property
+    def first_partition(self):
+        """Where an on-chip view begins."""
+        return int(self.index.flat[0]) // (self.flat().size // self.storage.bits.shape[0])
+
+    @property
     def on_chip(self):
         return self.storage.memory in ON_CHIP
 

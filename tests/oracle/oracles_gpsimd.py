@@ -37,8 +37,6 @@ def affine_values(g, partitions, most):
     return values.reshape(partitions, -1), arguments
 
 
-
-
 @oracle("affine_select", count=200)
 def affine_select(g):
     source = g.pick(ARITHMETIC)
@@ -200,5 +198,3 @@ def tensor_partition_reduce(g):
         result = result / np.float32(partitions)
     expected = same_numbers(dst, result[None], unsigned_zero=True)
     return Case([("tensor_partition_reduce", arguments)], [expected])
-
-

@@ -26,7 +26,7 @@ def function(*names, targets=("gen2", "gen3", "gen4")):
     """Registers draw(generator, name) for these functions of nl."""
 
     def register(draw):
-        FUNCTIONS.update({name: (draw, targets) for name in names})
+        FUNCTIONS.update(dict.fromkeys(names, (draw, targets)))
         return draw
 
     return register
@@ -386,7 +386,7 @@ def rand(g, name):
 
     def check(held):
         values = held(out).view(np.float32).astype(np.float64)
-        assert 0 <= values.min() and values.max() <= 1, (values.min(), values.max())
+        assert values.min() >= 0 and values.max() <= 1, (values.min(), values.max())
         assert abs(values.mean() - 0.5) <= 6 / math.sqrt(12 * values.size), values.mean()
 
     return Case(calls, [], check, [out])

@@ -99,9 +99,7 @@ def _double_row(g):
     stationary = g.tile((contraction, 2, columns), g.pick(eights), "sbuf", "whole")
     moving = g.tile((contraction, 2, width), g.pick(eights), "sbuf", "whole")
     dst = _destination(g, (columns, width))
-    product = dot(
-        stationary.values().reshape(-1, columns), moving.values().reshape(-1, width)
-    )
+    product = dot(stationary.values().reshape(-1, columns), moving.values().reshape(-1, width))
     arguments = {"dst": dst, "stationary": stationary, "moving": moving}
     arguments["perf_mode"] = nisa.matmul_perf_mode.double_row
     return Case([("nc_matmul", arguments)], [same_numbers(dst, product)])
@@ -149,15 +147,16 @@ def scale_rows(partitions):
     return groups if partitions <= 32 else groups // 4 * 32 + groups % 4
 
 
-def _scale_tile(g, partitions, elements, type, values="any"):
-    """A tile of scales: four rows in each quadrant, perhaps from a row offset on."""
-    offset = g.pick((0, 4, 8, 12)) if g.chance(0.4) else 0
-    if partitions <= 32:
-        count = partitions // 8
-        whole = View.whole(g.storage("sbuf", type, (offset + count, elements), values))
-        return whole[offset : offset + count, :]
-    whole = View.whole(g.storage("sbuf", type, (128, elements), values))
-    return whole[offset:partitions, :]
+def _scale_tile(g, data, elements, values="any"):
+    """A tile of scales for the data: four rows in each quadrant, beginning in the data's, perhaps
+    from a row offset on."""
+    start = data.first_partition + (g.pick((4, 8, 12)) if g.chance(0.4) else 0)
+    count = data.partitions // 8
+    if data.partitions > 32:
+        count = data.first_partition + data.partitions - start
+    type = g.pick(("float8_e8m0fnu", "uint8"))
+    whole = View.whole(g.storage("sbuf", type, (start + count, elements), values))
+    return whole[start : start + count, :]
 
 
 @oracle("quantize_mx", count=200, targets=("gen4",))
@@ -166,10 +165,14 @@ def quantize_mx(g):
     partitions, elements = g.pick((32, 64, 96, 128)), g.size(60)
     source_type = g.pick(("float16", "bfloat16"))
     src = g.tile((partitions, 4 * elements), source_type, "sbuf", "finite")
+    if source_type == "bfloat16" and g.chance(0.3):
+        powers = np.exp2(g.rng.integers(-90, 90, (1, 4 * elements)))
+        values = np.float32(g.rng.standard_normal(src.shape) * powers)
+        src = g.filled(source_type, TYPES[source_type].from_float32(values))
     if g.chance(0.3):
         src.flat()[src.index[:8, :4]] = 0
     dst = g.tile((partitions, elements), type, "sbuf", "any", written=True)
-    scale = _scale_tile(g, partitions, elements, g.pick(("float8_e8m0fnu", "uint8")))
+    scale = _scale_tile(g, src, elements)
     values = src.values().astype(np.float64)
     groups = np.abs(values).reshape(partitions // 8, 8, elements, 4).max((1, 3))
     _, exponent = np.frexp(groups)
@@ -195,7 +198,7 @@ def nc_matmul_mx(g):
         # Infinities and NaNs become zeros.
         clean = np.where(np.isfinite(numbers).all(-1), tile.bits(), 0)
         tile.flat()[tile.index] = clean
-        scale = _scale_tile(g, contraction, elements, g.pick(("float8_e8m0fnu", "uint8")))
+        scale = _scale_tile(g, tile, elements)
         scale.flat()[scale.index] = g.rng.integers(115, 140, scale.shape, dtype=np.uint8)
         power = scale.bits()[scale_rows(contraction)].astype(np.int64) - 127
         power = np.repeat(power, 8, 0)[..., None]

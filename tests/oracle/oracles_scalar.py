@@ -21,7 +21,10 @@ def _affine(g, shape):
     """(scale, bias as arguments, and as float32 columns). Scales are powers of two: NKI does not
     say whether data * scale is rounded before the bias is added."""
     partitions = shape[0]
-    given, columns = {}, [np.ones((partitions, 1), np.float32), np.zeros((partitions, 1), np.float32)]
+    given, columns = (
+        {},
+        [np.ones((partitions, 1), np.float32), np.zeros((partitions, 1), np.float32)],
+    )
     if g.chance(0.5):
         scale = g.pick((0.5, -1.0, 2.0))
         if g.chance(0.5):
@@ -143,7 +146,10 @@ def activation_reduce(g):
     arguments |= {"reduce_res": result, **given}
     expect = [activated(dst, name, x)]
     return Case(
-        [("activation_reduce", arguments)], expect, lambda held: sums_of(held, dst, result), [result]
+        [("activation_reduce", arguments)],
+        expect,
+        lambda held: sums_of(held, dst, result),
+        [result],
     )
 
 
@@ -187,9 +193,6 @@ def activate2(g):
         if reverse:
             arguments[f"reverse{step}"] = True
         x = operators.apply(stage, x, values, reverse)
-    if not isinstance(arguments["imm0"], float) and not isinstance(arguments["imm1"], float):
-        # Both immediates are float32 columns.
-        pass
     slope = 0.0
     if name == "prelu":
         slope = g.pick((0.25, 0.5))
@@ -202,7 +205,9 @@ def activate2(g):
         values = None
     dst = g.tile(shape, "float32", g.memory(), "finite", written=True)
     expected = (
-        same_numbers(dst, values, unsigned_zero=True) if name == "prelu" else activated(dst, name, x)
+        same_numbers(dst, values, unsigned_zero=True)
+        if name == "prelu"
+        else activated(dst, name, x)
     )
     arguments["dst"] = dst
     if g.chance(0.5):

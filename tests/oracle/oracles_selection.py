@@ -1,4 +1,4 @@
-"""Oracles of the vector engine's selections, searches, statistics and reductions beside a result."""
+"""Oracles of the vector engine: selections, searches, statistics, reductions beside a result."""
 
 import nki.isa as nisa
 import numpy as np
@@ -271,5 +271,3 @@ def bn_aggr(g):
     expected = np.stack([whole.mean(1), whole.var(1)], 1)
     near = near_numbers(dst, expected, _STATISTICS_ERROR, _STATISTICS_ERROR)
     return Case([("bn_aggr", {"dst": dst, "data": data})], [near])
-
-

@@ -5,7 +5,7 @@ import nki.language as nl
 import numpy as np
 import operators
 from case import Case, oracle, same_bits, same_integers, same_numbers
-from operators import accumulate, apply, apply_bits, reduce, reduce_rows
+from operators import apply, apply_bits, reduce
 from storage_types import TYPES, WORDS
 
 
@@ -57,11 +57,11 @@ def tensor_tensor(g):
     name = g.pick(operators.arithmetic(g.target))
     memories = g.memories(2)
     types = [g.arithmetic_type() for _ in range(3)]
-    if all(t in WORDS for t in types):
-        return None
     data1 = g.tile(_like(g, shape), types[0], memories[0], "wide")
     data2 = data1 if g.chance(0.1) else g.tile(_like(g, shape), types[1], memories[1], "wide")
     if data2 is data1 and data1.storage.memory == "psum":
+        return None
+    if all(t in WORDS for t in (data1.type, data2.type, types[2])):
         return None
     dst = g.tile(_like(g, shape), types[2], g.memory(), "wide", written=True)
     arguments = {"dst": dst, "data1": data1, "data2": data2, "op": op(name)}

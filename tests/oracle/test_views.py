@@ -1,4 +1,4 @@
-"""The view methods of tensors against NumPy: shapes, strides, offsets, contents, in random chains."""
+"""Random chains of the view methods against NumPy: shapes, strides, offsets and contents."""
 
 import math
 
@@ -215,7 +215,7 @@ def test_chains_of_views(memory):
 
 
 def test_reading_and_writing_by_a_view_are_inverse():
-    """A tile written by a chain of views holds there what was written, and elsewhere what it did."""
+    """What a chain of views writes is there, and elsewhere is what was."""
 
     def draw(g):
         view = chain(g, g.pick(("sbuf", "hbm")))
