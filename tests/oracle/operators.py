@@ -36,6 +36,7 @@ UNARY = {
     "abs": np.abs,
     "square": np.square,
     "relu": lambda a: np.maximum(a, np.float32(0)),
+    "reciprocal": lambda a: np.float32(1) / a,
 }
 
 BITWISE = {
@@ -47,7 +48,7 @@ BITWISE = {
 }
 SHIFTS = ("left_shift", "right_shift")
 
-REDUCTIONS = ("add", "multiply", "maximum", "minimum")
+REDUCTIONS = ("add", "subtract", "multiply", "maximum", "minimum")
 LOGICAL_REDUCTIONS = ("logical_and", "logical_or", "logical_xor")
 BITWISE_REDUCTIONS = ("bitwise_and", "bitwise_or", "bitwise_xor")
 

@@ -84,7 +84,10 @@ def select_reduce(g):
 def tensor_scalar_reduce(g):
     shape = free_shape(g, g.partitions())
     data = g.tile(shape, g.arithmetic_type(), g.memory(), "finite")
-    name, reduction = g.pick(operators.arithmetic(g.target)), g.pick(operators.REDUCTIONS)
+    name, reduction = (
+        g.pick(operators.arithmetic(g.target)),
+        g.pick(("add", "multiply", "maximum", "minimum")),
+    )
     given, values = operand(g, shape[0])
     # In float32 it is plain what is reduced: what is written.
     dst = g.tile(shape, "float32", g.memory(), "finite", written=True)

@@ -4,9 +4,12 @@ import nki.isa as nisa
 import nki.language as nl
 import numpy as np
 import operators
-from case import Case, oracle, same_bits, same_integers, same_numbers
+from case import Case, near_numbers, oracle, same_bits, same_integers, same_numbers
 from operators import apply, apply_bits, reduce
 from storage_types import TYPES, WORDS
+
+# Functions that are no single operation of float32.
+_FEW_ULPS = 2.0**-20
 
 
 def op(name):
@@ -53,6 +56,8 @@ def tensor_tensor(g):
         return _bitwise_tensors(g)
     if kind < 0.4:
         return _word_tensors(g)
+    if kind < 0.45:
+        return _powers(g)
     shape = free_shape(g, g.partitions())
     name = g.pick(operators.arithmetic(g.target))
     memories = g.memories(2)
@@ -65,8 +70,22 @@ def tensor_tensor(g):
         return None
     dst = g.tile(_like(g, shape), types[2], g.memory(), "wide", written=True)
     arguments = {"dst": dst, "data1": data1, "data2": data2, "op": op(name)}
+    if g.chance(0.3):
+        in_psum = "psum" in (v.storage.memory for v in (dst, data1, data2))
+        arguments["engine"] = nisa.engine[g.pick(("vector", *["gpsimd"] * (not in_psum)))]
     result = apply(name, rows(data1), rows(data2))
     return Case([("tensor_tensor", arguments)], [same_numbers(dst, result, signless(name))])
+
+
+def _powers(g):
+    """On GpSimd, hence not in PSUM; of positive numbers, within a few ulps."""
+    shape = free_shape(g, g.partitions())
+    data1 = g.tile(shape, g.float_type(), values=(0.1, 4))
+    data2 = g.tile(_like(g, shape), g.float_type(), values=(-3, 3))
+    dst = g.tile(_like(g, shape), g.float_type(), values="finite", written=True)
+    result = rows(data1).astype(np.float64) ** rows(data2)
+    arguments = {"dst": dst, "data1": data1, "data2": data2, "op": nl.power}
+    return Case([("tensor_tensor", arguments)], [near_numbers(dst, result, _FEW_ULPS)])
 
 
 def _bitwise_tensors(g):
@@ -125,8 +144,13 @@ def _scalar_step(g, data, partitions):
 
 @oracle("tensor_scalar", count=700)
 def tensor_scalar(g):
-    if g.chance(0.25):
+    kind = g.rng.random()
+    if kind < 0.25:
         return _bitwise_scalar(g)
+    if kind < 0.32:
+        return _inexact_scalar(g)
+    if kind < 0.42:
+        return _on_the_scalar_engine(g)
     shape = free_shape(g, g.partitions())
     source, target = g.arithmetic_type(), g.arithmetic_type()
     data = g.tile(shape, source, g.memory(), "wide")
@@ -143,7 +167,42 @@ def tensor_scalar(g):
         name1, given1, reverse1, result = _scalar_step(g, result, shape[0])
         arguments |= {"op1": op(name1), "operand1": given1, "reverse1": reverse1}
         names.append(name1)
+    if g.chance(0.2):
+        arguments["engine"] = nisa.engine.vector
     return Case([("tensor_scalar", arguments)], [same_numbers(dst, result, signless(*names))])
+
+
+def _inexact_scalar(g):
+    """Powers and reciprocal square roots, within a few ulps."""
+    shape = free_shape(g, g.partitions())
+    data = g.tile(shape, g.pick(("float32", "bfloat16", "float16")), values=(0.1, 4))
+    dst = g.tile(_like(g, shape), g.float_type(), values="finite", written=True)
+    values = rows(data).astype(np.float64)
+    arguments = {"dst": dst, "data": data}
+    if g.chance(0.5):
+        arguments |= {"op0": nl.rsqrt, "operand0": 0.0}
+        arguments["engine"] = nisa.engine[g.pick(("unknown", "gpsimd", "vector"))]
+        result = 1 / np.sqrt(values)
+    else:
+        number = g.pick((0.5, 2.0, -1.5))
+        arguments |= {"op0": nl.power, "operand0": number}
+        result = values**number
+    return Case([("tensor_scalar", arguments)], [near_numbers(dst, result, _FEW_ULPS)])
+
+
+def _on_the_scalar_engine(g):
+    """It has multiply, add, and multiply then add. Factors are powers of two: NKI does not say
+    whether the product is rounded before the sum."""
+    shape = free_shape(g, g.partitions())
+    data = g.tile(shape, g.arithmetic_type(), g.memory(), "wide")
+    dst = g.tile(_like(g, shape), g.arithmetic_type(), g.memory(), "wide", written=True)
+    names = g.pick((("multiply", "add"), ("multiply",), ("add",)))
+    arguments, result = {"dst": dst, "data": data, "engine": nisa.engine.scalar}, rows(data)
+    for step, name in enumerate(names):
+        number = g.pick((0.5, 2.0, -1.0))
+        result = apply(name, result, np.float32(number))
+        arguments |= {f"op{step}": op(name), f"operand{step}": number}
+    return Case([("tensor_scalar", arguments)], [same_numbers(dst, result)])
 
 
 def _bitwise_scalar(g):
@@ -155,9 +214,14 @@ def _bitwise_scalar(g):
     result, arguments = data.bits(), {"dst": dst, "data": data}
     steps = g.integer(1, 2)
     for step in range(steps):
+        # NKI does not say whether what leaves a narrow type is there for the second operator.
+        wide_or_last = width == 32 or step + 1 == steps
+        if g.chance(0.15) and wide_or_last:
+            result = ~result
+            arguments |= {f"op{step}": nl.invert, f"operand{step}": None}
+            continue
         name = g.pick(operators.BITWISE)
-        if name == "left_shift" and step + 1 < steps and width < 32:
-            # NKI does not say whether what leaves the type is there for the second operator.
+        if name == "left_shift" and not wide_or_last:
             name = "bitwise_xor"
         reverse = name not in operators.SHIFTS and g.chance(0.3)
         most = width - 1 if name in operators.SHIFTS else (1 << (width - 1)) - 1
