@@ -379,6 +379,24 @@ def dropout(g, name):
     return Case(calls, [same_numbers(out, x.values() * np.float32(1 - rate))])
 
 
+@function("random_seed")
+def random_seed(g, name):
+    """The same seed gives the same random numbers."""
+    shape = _shape(g)
+    seed = g.filled("int32", np.full((1, 1), g.integer(0, 1 << 20), np.uint32))
+    outs = [View.whole(Storage("hbm", "float32", np.zeros(shape, np.uint32))) for _ in range(2)]
+
+    def draw(outs, seed):
+        for out in outs:
+            nl.random_seed(seed)
+            nisa.dma_copy(dst=out, src=nl.rand(shape, dtype=nl.float32))
+
+    def check(held):
+        assert np.array_equal(*(held(out) for out in outs)), "the same seed gave other numbers"
+
+    return Case([(draw, {"outs": outs, "seed": seed})], [], check, outs)
+
+
 @function("rand")
 def rand(g, name):
     shape = _shape(g)

@@ -48,14 +48,14 @@ def _destination(g, shape, values="finite"):
     return g.tile(shape, type, "psum", values, written=True)
 
 
-def _row_tiling(g, contraction):
-    """tile_position and tile_size for the rows, or nothing."""
+def _tiling(g, contraction, columns):
+    """tile_position and tile_size: a part of the array that is large enough; or nothing."""
     if g.chance(0.6):
         return {}
-    sizes = [s for s in ((64, 128) if g.target == "gen2" else (32, 64, 128)) if s >= contraction]
-    size = g.pick(sizes)
-    start = size * g.integer(0, 128 // size - 1)
-    return {"tile_position": (start, 0), "tile_size": (size, 128)}
+    sizes = (64, 128) if g.target == "gen2" else (32, 64, 128)
+    tile = [g.pick([s for s in sizes if s >= used]) for used in (contraction, columns)]
+    position = [s * g.integer(0, 128 // s - 1) for s in tile]
+    return {"tile_position": tuple(position), "tile_size": tuple(tile)}
 
 
 @oracle("nc_matmul", count=250)
@@ -75,7 +75,7 @@ def nc_matmul(g):
     moving = g.tile((contraction, *g.dims(width, 3)), types[1], "sbuf", values)
     dst = _destination(g, (columns, *g.dims(width, 3)))
     arguments = {"dst": dst, "stationary": stationary, "moving": moving}
-    arguments |= _row_tiling(g, contraction)
+    arguments |= _tiling(g, contraction, columns)
     product = dot(*(v.values().reshape(contraction, -1) for v in (stationary, moving)))
     if stages == 1:
         arguments["accumulate"] = g.pick((None, False))

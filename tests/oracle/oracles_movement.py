@@ -139,6 +139,8 @@ def _moved_by_scalar(g):
     dim = g.integer(0, len(table.shape) - 1)
     number = g.integer(0, table.shape[dim] - 1)
     by_register = g.chance(0.5)
+    if g.chance(0.15):
+        return _skipped(g, table, dim)
     index = g.filled("int32", np.full((1, 1), number, np.uint32))
     index = Register(index if g.chance(0.5) else number) if by_register else index
     if g.chance(0.4) and len(table.shape) > 1 and not by_register:
@@ -149,6 +151,18 @@ def _moved_by_scalar(g):
     tile = g.tile(_dma_shapes(g, view.index.size, "sbuf"), type, "sbuf", "any", not store, True)
     dst, src = (view, tile) if store else (tile, view)
     return Case([("dma_copy", {"dst": dst, "src": src})], [copied(dst, src)])
+
+
+def _skipped(g, table, dim):
+    """An index outside: nothing is copied."""
+    number = table.shape[dim] * math.prod(table.shape[:dim]) + g.integer(0, 20)
+    index = g.filled("int32", np.full((1, 1), number, np.uint32))
+    pattern = [[math.prod(table.shape[dim + 1 :]), 1], [1, 1]]
+    view = table.ap_from(pattern, 0, number, dim, scalar=Register(index))
+    src = View(view.storage, np.zeros(view.shape, int), view.type, view.made)
+    dst = g.tile((1, 1), table.type, "sbuf", "any", written=True)
+    arguments = {"dst": dst, "src": src, "oob_mode": nisa.oob_mode.skip}
+    return Case([("dma_copy", arguments)], [same_bits(dst, dst.bits())])
 
 
 def _block(g, table, dim, number, index):
@@ -162,6 +176,8 @@ def _block(g, table, dim, number, index):
 
 @oracle("dma_transpose", count=200)
 def dma_transpose(g):
+    if g.target != "gen2" and g.chance(0.25):
+        return _gathered_transpose(g)
     type = g.pick([t for t in ALL if TYPES[t].bytes > 1])
     axes = g.pick(((1, 0), (2, 1, 0), (3, 1, 2, 0)))
     memory = g.pick(("hbm", "sbuf"))
@@ -172,6 +188,29 @@ def dma_transpose(g):
     arguments = {"dst": dst, "src": src}
     if g.chance(0.7):
         arguments["axes"] = axes
+    return Case([("dma_transpose", arguments)], [same_bits(dst, src.bits().transpose(axes))])
+
+
+def _gathered_transpose(g):
+    """Rows of a table in HBM chosen by columns of indices, each column from top to bottom."""
+    type = g.pick(("bfloat16", "float16", "uint16"))
+    middle = g.shuffled([1, g.integer(1, 4)]) if g.chance(0.4) else []
+    shape = (g.integer(1, 200), *middle, g.integer(1, 64))
+    table = View.whole(g.storage("hbm", type, shape, "any"))
+    columns = g.pick((1, 1, 2, 3))
+    partitions = 128 if columns > 1 else 16 * g.integer(1, 8)
+    numbers = g.rng.integers(0, shape[0], (partitions, columns))
+    index = g.filled("uint32", numbers.astype(np.uint32))
+    chosen = numbers.T.ravel()
+    strides = [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
+    pattern = [[s, n] for s, n in zip(strides, (len(chosen), *shape[1:]), strict=True)]
+    if len(chosen) > shape[0]:
+        # The leading step does not count; 0 keeps the pattern within the tensor.
+        pattern[0][0] = 0
+    src = table.ap_from(pattern, 0, chosen, 0, vector=index)
+    axes = (3, 1, 2, 0) if middle else (1, 0)
+    dst = g.tile([src.shape[a] for a in axes], type, "sbuf", "any", written=True, dma=True)
+    arguments = {"dst": dst, "src": src, "axes": axes}
     return Case([("dma_transpose", arguments)], [same_bits(dst, src.bits().transpose(axes))])
 
 

@@ -16,7 +16,6 @@ NOT_COMPARED = {
     "bypass": "a token of instructions",
     "prelu": "a token of instructions",
     "average": "a token of instructions",
-    "random_seed": "compared with the random numbers",
 }
 
 

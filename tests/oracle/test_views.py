@@ -297,6 +297,27 @@ def test_views_with_a_runtime_index():
         compare_case("runtime index", dynamic_case, ("gen2", "gen3", "gen4"), number)
 
 
+def gathered_columns(g):
+    """Columns chosen by offsets that lie down the 16 partitions of each group, then across."""
+    groups, columns = g.integer(1, 8), g.integer(1, 40)
+    partitions, count = 16 * groups, g.integer(1, 60)
+    table = View.whole(g.storage("sbuf", "float32", (partitions, columns), "any"))
+    numbers = g.rng.integers(0, columns, (partitions, -(-count // 16)))
+    index = g.filled("uint16", numbers.astype(np.uint16))
+    chosen = [group.T.ravel()[:count] for group in numbers.reshape(groups, 16, -1)]
+    at = np.arange(partitions)[:, None] * columns + np.repeat(chosen, 16, 0)
+    made = (*table.made, ("indirect", (index, count)))
+    view = View(table.storage, at, table.type, made)
+    dst = g.tile((partitions, count), "float32", "sbuf", "any", written=True)
+    return Case([("tensor_copy", {"dst": dst, "src": view})], [copied(dst, view)])
+
+
+@pytest.mark.skipif(not hasattr(nl.NkiTensor, "indirect"), reason="there is no indirect view")
+def test_indirect_views():
+    for number in range(repetitions(100)):
+        compare_case("indirect", gathered_columns, ("gen4",), number)
+
+
 @pytest.mark.parametrize("scatter", [False, True])
 def test_an_index_outside_is_an_error(scatter):
     """Without oob_mode.skip."""
