@@ -171,7 +171,7 @@ class Generator:
             found = self._tile(shape, type, memory, values, written, dma)
             if found is not None:
                 return found
-        return self._plain(shape, type, memory, values, dma)
+        return self._plain(shape, type, memory, values)
 
     def filled(self, type, bits, memory="sbuf"):
         """A view of this type that holds these bits."""
@@ -183,13 +183,13 @@ class Generator:
         """A view of one element per partition."""
         return self.tile((partitions, 1), type, memory, values, written)
 
-    def _plain(self, shape, type, memory, values, dma):
+    def _plain(self, shape, type, memory, values):
         return View.whole(self.storage(memory, type, shape, values))
 
     def _tile(self, shape, type, memory, values, written, dma):
         style = self.rng.random()
         if style < 0.25:
-            return self._plain(shape, type, memory, values, dma)
+            return self._plain(shape, type, memory, values)
         if style < 0.35 and not written and memory != "hbm":
             return self._windows(shape, type, memory, values, dma)
         made = self._sliced(shape, type, memory, values, written, dma)
@@ -310,7 +310,7 @@ class Generator:
         other = self.pick(others)
         last = sizes[-1] * size
         if last % TYPES[other].bytes:
-            other, last = "uint8", last
+            other = "uint8"
         shape = (*sizes[:-1], last // TYPES[other].bytes)
         bits = self.bits(type, tuple(sizes), "any").view(TYPES[other].bits).reshape(shape)
         return View.whole(Storage(memory, other, bits)).view(type)
