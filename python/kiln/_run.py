@@ -165,16 +165,18 @@ def call_kernel(fn, bind, grid):
     return call_ranks(fn, [bind], grid)[0]
 
 
-def call_ranks(fn, binds, grid, ranks=None):
+def call_ranks(fn, binds, grid, ranks=None, transport=None):
     """As call_kernel, on several ranks; returns the results of each.
 
-    `binds` has one function for each of `ranks` (0, 1, … unless given).
+    `binds` has one function for each of `ranks` (0, 1, … unless given). `transport` reaches ranks of
+    other processes.
     """
     launches = [
         Launch(fn, bind, grid, rank)
         for rank, bind in zip(ranks or range(len(binds)), binds, strict=True)
     ]
-    ran = _core.execute_together([call for launch in launches for call in launch.calls])
+    calls = [call for launch in launches for call in launch.calls]
+    ran = _core.execute_together(calls, transport)
     provenance = None
     results = []
     for launch in launches:
