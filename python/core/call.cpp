@@ -106,10 +106,11 @@ T value_or_throw(Result<T> result) {
 
 class PyCall {
  public:
-  PyCall(const std::string& kernel, size_t target, int threads, bool keep_float32,
+  PyCall(const std::string& kernel, size_t target, size_t compat, int threads, bool keep_float32,
          std::shared_ptr<SharedMemory> shared)
       : call_({.kernel = kernel,
                .target = static_cast<Generation>(target),
+               .compat = static_cast<Compat>(compat),
                .execute = execute_options(threads, false),
                .keep_float32 = keep_float32,
                .shared = std::move(shared)}),
@@ -275,8 +276,9 @@ void bind_call(nb::module_& module) {
       .def(nb::init<>());
 
   nb::class_<PyCall>(module, "Call", "One call of a kernel on one core.")
-      .def(nb::init<const std::string&, size_t, int, bool, std::shared_ptr<SharedMemory>>(),
-           nb::arg("kernel"), nb::arg("target"), nb::arg("threads") = 0,
+      .def(nb::init<const std::string&, size_t, size_t, int, bool, std::shared_ptr<SharedMemory>>(),
+           nb::arg("kernel"), nb::arg("target"), nb::kw_only(),
+           nb::arg("compat") = static_cast<size_t>(Compat::nki_0_6), nb::arg("threads") = 0,
            nb::arg("keep_float32") = false, nb::arg("shared").none() = nb::none())
       .def(
           "__enter__",

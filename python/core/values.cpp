@@ -28,6 +28,7 @@ void bind_values(nb::module_& module) {
   add_names<Memory>(names);
   add_names<Engine>(names);
   add_names<Generation>(names);
+  add_names<Compat>(names);
   add_names<ReduceCmd>(names);
   add_names<DgeMode>(names);
   add_names<OobMode>(names);

@@ -161,7 +161,7 @@ def call_kernel(fn, bind, grid):
 
     `bind()` returns fresh bound arguments.
     """
-    target = _target.index()
+    target, compat = _target.index(), _target.compat()
     keep_float32 = os.environ.get("NKI_PRECISE_FP") == "0"
     inputs = Inputs()
     shared = _core.SharedMemory() if len(grid_indices(grid)) > 1 else None
@@ -169,7 +169,14 @@ def call_kernel(fn, bind, grid):
         raise ValueError("NKI_PRECISE_FP=0 runs kernels without a launch grid only")
     result = provenance = None
     for index in grid_indices(grid):
-        call = _core.Call(fn.__name__, target, threads, keep_float32, shared)
+        call = _core.Call(
+            fn.__name__,
+            target,
+            compat=compat,
+            threads=threads,
+            keep_float32=keep_float32,
+            shared=shared,
+        )
         outer = program_grid()
         _state.grid = (grid, index)
         try:
