@@ -5,7 +5,7 @@ import inspect
 import operator
 
 from kiln import _core, _run
-from kiln.nki import _show, dtype, isa, language, tensor, typing
+from kiln.nki import _names, _show, dtype, isa, language, tensor, typing
 
 __all__ = ["Kernel", "dtype", "isa", "jit", "language", "simulate", "tensor", "typing"]
 
@@ -56,3 +56,11 @@ def jit(fn=None, **options):
 def simulate(kernel):
     """The kernel, to be called with arrays; a plain function becomes a kernel."""
     return jit(kernel)
+
+
+jit = _names.checked("nki.jit", jit)
+simulate = _names.checked("nki.simulate", simulate)
+
+
+def __getattr__(name):
+    raise _names.unknown("nki", name, __all__)
