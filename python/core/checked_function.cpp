@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "convert.h"
+#include "dialect.h"
 #include "kiln/base/nearest.h"
 
 namespace kiln::python {
@@ -163,6 +164,9 @@ std::string subject_of(const Checked& checked, PyObject* self) {
 PyObject* call_checked(PyObject* capsule, PyObject* const* values, Py_ssize_t count,
                        PyObject* keywords) {
   const auto& checked = *static_cast<Checked*>(PyCapsule_GetPointer(capsule, nullptr));
+  if (PyObject* adapter = dialect_adapter("", checked.subject)) {
+    return call_adapter(adapter, values, count, keywords);
+  }
   PyObject* result =
       PyObject_Vectorcall(checked.function.ptr(), values, static_cast<size_t>(count), keywords);
   if (result != nullptr || PyErr_ExceptionMatches(PyExc_TypeError) == 0) return result;

@@ -7,6 +7,7 @@
 
 #include "bindings.h"
 #include "convert.h"
+#include "dialect.h"
 #include "kiln/base/nearest.h"
 #include "source_line.h"
 
@@ -127,6 +128,9 @@ class Arguments {
 
 template <class T>
 PyObject* record(PyObject*, PyObject* const* values, Py_ssize_t count, PyObject* keywords) {
+  if (PyObject* adapter = dialect_adapter("nisa.", T::spec.name)) {
+    return call_adapter(adapter, values, count, keywords);
+  }
   try {
     if (!dsl::is_recording()) require_recording(T::spec.name.data());
     Recorder& recorder = dsl::recorder();

@@ -1,12 +1,13 @@
 """Calls of kernels: arguments in, record, execute, results out."""
 
+import contextlib
 import linecache
 import os
 import threading
 
 import numpy as np
 
-from kiln import _arrays, _core, _target
+from kiln import _arrays, _compat, _core, _target
 
 _state = threading.local()
 
@@ -119,7 +120,20 @@ def _rebuild(tree, arrays):
             return value
 
 
-def record(call, fn, bound, inputs):
+def new_call(kernel, choice, target=None, **options):
+    """A call of a Kernel that is recorded as the Choice says, for a target or the chosen one."""
+    from kiln.nki import _beta2
+
+    return _core.Call(
+        kernel.__name__,
+        _target.index(kernel.platform_target) if target is None else target,
+        compat=choice.release,
+        dialect=_beta2.ADAPTERS if choice.name == _compat.BETA2 else None,
+        **options,
+    )
+
+
+def record(call, fn, bound, inputs, choice=None):
     """Records fn(*bound.args, **bound.kwargs). Returns (program, tree of results).
 
     Raises NkiValidationError if the kernel has errors, and the kernel's own exception with notes on
@@ -127,7 +141,7 @@ def record(call, fn, bound, inputs):
     """
     name = fn.__name__
     inputs.begin_core()
-    with call:
+    with call, _compat.recording(choice) if choice else contextlib.nullcontext():
         arguments = {k: inputs.bind(call, k, v) for k, v in bound.arguments.items()}
         bound.arguments.update(arguments)
         try:
@@ -150,18 +164,22 @@ def _annotate(error, call, inputs):
         error.add_note(f"argument {name}: {dtype} of shape {tuple(shape)}")
     for diagnostic in call.diagnostics():
         error.add_note(excerpt(diagnostic))
+    dialect = _compat.explain(error)
+    if dialect:
+        error.add_note(dialect)
 
 
 def grid_indices(grid):
     return list(np.ndindex(*grid)) if grid else [()]
 
 
-def call_kernel(fn, bind, grid):
-    """Runs fn once for each index of the grid; returns the results of the first.
+def call_kernel(kernel, bind):
+    """Runs the Kernel once for each index of its grid; returns the results of the first.
 
     `bind()` returns fresh bound arguments.
     """
-    target, compat = _target.index(), _target.compat()
+    fn, grid = kernel.fn, kernel.grid
+    choice = _compat.choose(fn, kernel.compat)
     keep_float32 = os.environ.get("NKI_PRECISE_FP") == "0"
     inputs = Inputs()
     shared = _core.SharedMemory() if len(grid_indices(grid)) > 1 else None
@@ -169,18 +187,11 @@ def call_kernel(fn, bind, grid):
         raise ValueError("NKI_PRECISE_FP=0 runs kernels without a launch grid only")
     result = provenance = None
     for index in grid_indices(grid):
-        call = _core.Call(
-            fn.__name__,
-            target,
-            compat=compat,
-            threads=threads,
-            keep_float32=keep_float32,
-            shared=shared,
-        )
+        call = new_call(kernel, choice, threads=threads, keep_float32=keep_float32, shared=shared)
         outer = program_grid()
         _state.grid = (grid, index)
         try:
-            program, tree = record(call, fn, bind(), inputs)
+            program, tree = record(call, fn, bind(), inputs, choice)
         finally:
             _state.grid = outer
         outputs, ran = call.execute()
@@ -189,6 +200,8 @@ def call_kernel(fn, bind, grid):
             result = (_rebuild(tree, arrays),)
             provenance = ran
             provenance["program"] = program
+            provenance["compat"] = choice.name
+            provenance["compat_source"] = choice.source
         else:
             _add(provenance, ran)
     for argument in inputs.arguments.values():

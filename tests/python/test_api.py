@@ -9,7 +9,7 @@ import nki.isa as nisa
 import nki.language as nl
 import numpy as np
 import pytest
-from kiln.api import usage
+from kiln.api import releases, usage
 from kiln.cli import api as command
 from test_cli import kiln
 
@@ -92,9 +92,10 @@ def test_tests_are_found_by_what_they_reach():
     assert "nki.language.NkiTensor.slice" not in names
 
 
-def test_the_reference_page_is_up_to_date():
+def test_the_reference_pages_are_up_to_date():
     written = (ROOT / command.PAGE).read_text()
     assert written == command.page(api.coverage()), "run kiln api --markdown"
+    assert (ROOT / command.RELEASES_PAGE).read_text() == releases.page(), "run kiln api --markdown"
 
 
 def test_the_command_prints_lists_and_filters():

@@ -8,10 +8,11 @@ import pathlib
 import tempfile
 
 from kiln import api
-from kiln.api import sources
+from kiln.api import releases, sources
 from kiln.cli.errors import UsageError, shown
 
 PAGE = "docs/reference/api.md"
+RELEASES_PAGE = "docs/compatibility.md"
 _TESTS_SHOWN = 2
 _SHORT = {"nl.": "nki.language.", "nisa.": "nki.isa.", "ncc.": "nki.collectives."}
 
@@ -27,14 +28,19 @@ def add_parser(commands):
     parser.add_argument("--missing", action="store_true", help="only what is not implemented")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument(
-        "--markdown", action="store_true", help=f"write {PAGE} of the checkout, of all names"
+        "--releases", action="store_true", help="how NKI releases differ, instead of names"
+    )
+    parser.add_argument(
+        "--markdown", action="store_true", help=f"write the checkout's {PAGE} and {RELEASES_PAGE}"
     )
     parser.set_defaults(action=shown(action))
 
 
 def action(options):
     if options.markdown:
-        return _write_page(options)
+        return _write_pages(options)
+    if options.releases:
+        return _list_releases(options)
     rows = [row for row in api.coverage() if _chosen(row, options)]
     if not rows and not options.missing:
         raise UsageError(f"NKI has no public name that starts with {options.prefix!r}")
@@ -125,17 +131,36 @@ def _tests(row):
     return ", ".join(names[:_TESTS_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
 
 
-def _write_page(options):
-    if options.prefix or options.missing or options.json:
-        raise UsageError("--markdown writes the page of all names; it takes no other option")
+def _list_releases(options):
+    found = releases.differences()
+    beta2 = releases.beta2_differences()
+    if options.json:
+        print(json.dumps({"by_release": found, "beta2": dict(beta2)}, indent=2))
+        return 0
+    for d in found:
+        values = f"0.3: {d['0.3']:<8} 0.6: {d['0.6']:<8}"
+        print(f"{d['instruction']:<20} {d['field']:<16} {values} {d['doc']}")
+    for name, doc in beta2:
+        print(f"{name:<20} {'':<16} beta2: {doc}")
+    return 0
+
+
+def _write_pages(options):
+    if options.prefix or options.missing or options.json or options.releases:
+        raise UsageError("--markdown writes whole pages; it takes no other option")
     root = sources.checkout()
     if root is None:
         raise UsageError("--markdown needs a checkout of Kiln")
-    path = root / PAGE
+    for name, text in ((PAGE, page(api.coverage())), (RELEASES_PAGE, releases.page())):
+        _write(root / name, text)
+        print(f"wrote {name}")
+    return 0
+
+
+def _write(path, text):
+    """The file appears whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".part", delete=False) as file:
-        file.write(page(api.coverage()))
+        file.write(text)
     os.chmod(file.name, 0o644)
     os.replace(file.name, path)
-    print(f"wrote {PAGE}")
-    return 0

@@ -44,7 +44,9 @@ def install(types):
 def checked(subject, fn):
     """fn, whose TypeError for a keyword that it does not take tells the nearest one."""
     signature = inspect.signature(fn)
-    named = [p.name for p in signature.parameters.values() if p.kind != p.VAR_KEYWORD]
+    if any(p.kind == p.VAR_KEYWORD for p in signature.parameters.values()):
+        return fn
+    named = list(signature.parameters)
 
     @functools.wraps(fn)
     def call(*args, **kwargs):
@@ -59,6 +61,13 @@ def checked(subject, fn):
         raise TypeError(message)
 
     return call
+
+
+def refuse_near(subject, given, known):
+    """Raises TypeError for a keyword that is nearly one of the known ones."""
+    for name in given:
+        if _core.nearest(name, known):
+            raise TypeError(f"{subject} has no argument {name!r}{hint(name, known)}")
 
 
 def check_functions(namespace, prefix):
