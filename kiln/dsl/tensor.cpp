@@ -158,4 +158,14 @@ Tensor Tensor::ap(const Ap& ap) const {
   return with_runtime_index("ap", view, ap.indirect_dim, *ap.runtime, asked);
 }
 
+ViewListId view_list(std::span<const Tensor> tensors) {
+  std::vector<ViewId> views;
+  for (const Tensor& tensor : tensors) views.push_back(tensor.view_id());
+  return recorder().add_list(views);
+}
+
+NumberListId number_list(std::initializer_list<float> numbers) {
+  return recorder().add_list(std::span(numbers.begin(), numbers.size()));
+}
+
 }  // namespace kiln::dsl

@@ -118,4 +118,8 @@ class Tensor {
   ViewId id_;
 };
 
+// The tensors, or numbers, as an instruction's list: .srcs = {a, b} calls the first.
+ViewListId view_list(std::span<const Tensor> tensors);
+NumberListId number_list(std::initializer_list<float> numbers);
+
 }  // namespace kiln::dsl

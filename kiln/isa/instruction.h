@@ -11,6 +11,8 @@
 #include "kiln/isa/bn_aggr.h"
 #include "kiln/isa/bn_stats.h"
 #include "kiln/isa/control.h"
+#include "kiln/isa/core_barrier.h"
+#include "kiln/isa/dma_compute.h"
 #include "kiln/isa/dma_copy.h"
 #include "kiln/isa/dma_transpose.h"
 #include "kiln/isa/iota.h"
@@ -21,6 +23,7 @@
 #include "kiln/isa/range_select.h"
 #include "kiln/isa/reciprocal.h"
 #include "kiln/isa/scalar_tensor_tensor.h"
+#include "kiln/isa/sendrecv.h"
 #include "kiln/isa/tensor_copy.h"
 #include "kiln/isa/tensor_copy_predicated.h"
 #include "kiln/isa/tensor_reduce.h"
@@ -31,17 +34,26 @@
 namespace kiln {
 
 using AllInstructions =
-    TypeList<Activation, ActivationReduce, AffineSelect, BnAggr, BnStats, DmaCopy, DmaTranspose,
-             Iota, Memset, NcMatmul, NcStreamShuffle, NcTranspose, RangeSelect, Reciprocal,
-             ScalarTensorTensor, TensorCopy, TensorCopyPredicated, TensorReduce, TensorScalar,
-             TensorTensor, TensorTensorScan, RegisterMove, RegisterLoad, RegisterStore, Loop,
-             EndLoop, WhileLoop, EndWhile>;
+    TypeList<Activation, ActivationReduce, AffineSelect, BnAggr, BnStats, CoreBarrier, DmaCompute,
+             DmaCopy, DmaTranspose, Iota, Memset, NcMatmul, NcStreamShuffle, NcTranspose,
+             RangeSelect, Reciprocal, ScalarTensorTensor, Sendrecv, TensorCopy,
+             TensorCopyPredicated, TensorReduce, TensorScalar, TensorTensor, TensorTensorScan,
+             RegisterMove, RegisterLoad, RegisterStore, Loop, EndLoop, WhileLoop, EndWhile>;
 
 using Instruction = AllInstructions::Variant;
 
 // Directs the sequencer instead of working on tiles.
 template <class T>
 inline constexpr bool is_control = TypeList<Loop, EndLoop, WhileLoop, EndWhile>::contains<T>;
+
+// Executed together with other members of the launch.
+template <class T>
+inline constexpr bool is_meeting = MeetingInstruction<T>;
+
+inline bool is_meeting_instruction(const Instruction& instruction) {
+  return std::visit([](const auto& i) { return is_meeting<std::decay_t<decltype(i)>>; },
+                    instruction);
+}
 
 namespace internal {
 
@@ -54,7 +66,7 @@ consteval bool complete() {
       requires(const T& t, const Context& c, Report& r) { t.check(c, r); },
       "the instruction has no check(const Context&, Report&) const");
   static_assert(
-      is_control<T> || requires(const T& t, TileMemory& m) { t.execute(m); },
+      is_control<T> || is_meeting<T> || requires(const T& t, TileMemory& m) { t.execute(m); },
       "the instruction has no execute(TileMemory&) const");
   static_assert(std::is_trivially_copyable_v<T>, "an instruction is plain data");
   static_assert(T::spec.summary.size() > 1 && T::spec.summary.back() == '.',

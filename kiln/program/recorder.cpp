@@ -110,7 +110,8 @@ ViewId Recorder::add_storage(const TensorSpec& spec, Binding binding) {
                   .dtype = spec.dtype,
                   .binding = binding,
                   .address = spec.address,
-                  .location = here_};
+                  .location = here_,
+                  .born = static_cast<uint32_t>(program_.code.size())};
   for (int64_t size : spec.shape) storage.shape[storage.rank++] = size;
   return program_.tiles.whole(program_.tiles.add(std::move(storage)));
 }

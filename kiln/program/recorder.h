@@ -58,6 +58,8 @@ class Recorder {
   ViewId index(ViewId from, std::span<const Index> indices);
 
   DynamicId add(const Dynamic& dynamic) { return program_.tiles.add(dynamic); }
+  ViewListId add_list(std::span<const ViewId> views) { return program_.tiles.add_list(views); }
+  NumberListId add_list(std::span<const float> numbers) { return program_.tiles.add_list(numbers); }
   RegisterId new_register() { return {static_cast<uint32_t>(program_.register_count++)}; }
 
   // Checks and appends the instruction. `name` is the user's label for it.
@@ -103,14 +105,15 @@ bool Recorder::has_operands(const T& instruction) {
   bool complete = true;
   for_each_field<T>([&](const auto& field) {
     using M = typename std::decay_t<decltype(field)>::Member;
-    if constexpr (std::is_base_of_v<TileOperand, M>) {
+    if constexpr (std::is_base_of_v<TileOperand, M> || std::is_base_of_v<TileListOperand, M>) {
       if (field.optional || (instruction.*field.member).given()) return;
       report_.add(diag::missing_argument, "needs '{}': {}", field.name, field.doc);
       complete = false;
     }
   });
-  for_each_tile(instruction, [&](ViewId id, Access) {
-    if (id.valid()) complete &= !is_poison(id);
+  for_each_tile(instruction, program_.tiles, [&](ViewId id, Access) {
+    if (!id.valid()) report_.add(diag::missing_argument, "a list has a tensor that was never made");
+    complete &= id.valid() && !is_poison(id);
   });
   return complete;
 }

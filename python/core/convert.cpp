@@ -44,6 +44,16 @@ std::optional<double> real(PyObject* object) {
   return value;
 }
 
+// Calls fn for the items of a list or tuple, while fn returns true; false if it is neither.
+template <class Fn>
+bool for_each_item(PyObject* object, const Fn& fn) {
+  if (!PyList_Check(object) && !PyTuple_Check(object)) return false;
+  for (nb::handle item : nb::handle(object)) {
+    if (!fn(item.ptr())) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 uint64_t current_call() { return recording_call; }
@@ -114,6 +124,29 @@ bool from_python(PyObject* object, TileOperand& v) {
   return true;
 }
 
+bool from_python(PyObject* object, TileListOperand& v) {
+  std::vector<ViewId> views;
+  const bool fits = for_each_item(object, [&](PyObject* item) {
+    TileOperand tile;
+    if (!from_python(item, tile)) return false;
+    views.push_back(tile.view);
+    return true;
+  });
+  if (fits) v.list = dsl::recorder().add_list(views);
+  return fits;
+}
+
+bool from_python(PyObject* object, NumberList& v) {
+  std::vector<float> numbers;
+  const bool fits = for_each_item(object, [&](PyObject* item) {
+    const auto x = real(item);
+    if (x) numbers.push_back(static_cast<float>(*x));
+    return x.has_value();
+  });
+  if (fits) v.list = dsl::recorder().add_list(numbers);
+  return fits;
+}
+
 bool from_python(PyObject* object, InOrScalar& v) {
   if (PyFloat_CheckExact(object)) {
     v = InOrScalar(PyFloat_AS_DOUBLE(object));
@@ -181,6 +214,17 @@ bool from_python(PyObject* object, Axes& v) {
   for (int64_t dim : *list) {
     if (dim < 1 || dim >= max_rank) return false;
     v.bits |= static_cast<uint8_t>(1 << dim);
+  }
+  return true;
+}
+
+bool from_python(PyObject* object, Cores& v) {
+  v = {};
+  const auto list = integers(object);
+  if (!list) return false;
+  for (int64_t core : *list) {
+    if (core < 0 || core >= Cores::count_max) return false;
+    v.bits |= static_cast<uint8_t>(1 << core);
   }
   return true;
 }

@@ -57,12 +57,15 @@ Memory memory_from_python(nb::handle object);
 
 // Each sets `v` and returns true, or returns false if the object does not fit.
 bool from_python(PyObject* object, TileOperand& v);
+bool from_python(PyObject* object, TileListOperand& v);
+bool from_python(PyObject* object, NumberList& v);
 bool from_python(PyObject* object, InOrScalar& v);
 bool from_python(PyObject* object, Register& v);
 bool from_python(PyObject* object, RegisterOrInt& v);
 bool from_python(PyObject* object, Pattern& v);
 bool from_python(PyObject* object, ShuffleMask& v);
 bool from_python(PyObject* object, Axes& v);
+bool from_python(PyObject* object, Cores& v);
 bool from_python(PyObject* object, Permutation& v);
 bool from_python(PyObject* object, RowColumn& v);
 bool from_python(PyObject* object, Tristate& v);
@@ -85,7 +88,11 @@ std::string expected() {
     return "a tensor or a number";
   } else if constexpr (std::is_base_of_v<TileOperand, M>) {
     return "a tensor";
-  } else if constexpr (std::is_same_v<M, Register> || std::is_same_v<M, RegisterOrInt>) {
+  } else if constexpr (std::is_base_of_v<TileListOperand, M>) {
+    return "a list of tensors";
+  } else if constexpr (std::is_same_v<M, NumberList>) {
+    return "a list of numbers";
+  } else if constexpr (std::is_base_of_v<Register, M> || std::is_same_v<M, RegisterOrInt>) {
     return "a register";
   } else if constexpr (std::is_same_v<M, Pattern>) {
     return "a list of up to 4 [step, num]";
@@ -93,6 +100,8 @@ std::string expected() {
     return "a list of 32 partitions (0 to 31, or 255)";
   } else if constexpr (std::is_same_v<M, Axes>) {
     return "a dimension or a list of dimensions, each 1 or more";
+  } else if constexpr (std::is_same_v<M, Cores>) {
+    return "a tuple of cores, each 0 to 7";
   } else if constexpr (std::is_same_v<M, Permutation>) {
     return "a tuple of up to 4 dimensions";
   } else if constexpr (std::is_same_v<M, RowColumn>) {
