@@ -38,7 +38,7 @@ def run_ranks(kernel, inputs, ranks=None):
     kernel = nki.jit(kernel)
     given = {rank: inputs(rank) if callable(inputs) else inputs[rank] for rank in mine}
     binds = [lambda rank=rank: kernel.bind((), given[rank]) for rank in mine]
-    results = _run.call_ranks(kernel.fn, binds, kernel.grid, mine, transport)
+    results = _run.call_ranks(kernel, binds, mine, transport)
     return dict(zip(mine, results, strict=True))
 
 
