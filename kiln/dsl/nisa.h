@@ -19,6 +19,7 @@ struct RecordInstruction {
 
 namespace nisa {
 
+inline constexpr RecordInstruction<Activate2> activate2;
 inline constexpr RecordInstruction<Activation> activation;
 inline constexpr RecordInstruction<ActivationReduce> activation_reduce;
 inline constexpr RecordInstruction<AffineSelect> affine_select;
@@ -27,18 +28,28 @@ inline constexpr RecordInstruction<BnStats> bn_stats;
 inline constexpr RecordInstruction<DmaCompute> dma_compute;
 inline constexpr RecordInstruction<DmaCopy> dma_copy;
 inline constexpr RecordInstruction<DmaTranspose> dma_transpose;
+inline constexpr RecordInstruction<Dropout> dropout;
+inline constexpr RecordInstruction<Exponential> exponential;
 inline constexpr RecordInstruction<Iota> iota;
 inline constexpr RecordInstruction<Memset> memset;
 inline constexpr RecordInstruction<NcMatmul> nc_matmul;
 inline constexpr RecordInstruction<NcStreamShuffle> nc_stream_shuffle;
 inline constexpr RecordInstruction<NcTranspose> nc_transpose;
+inline constexpr RecordInstruction<Rand2> rand2;
+inline constexpr RecordInstruction<RandGetState> rand_get_state;
+inline constexpr RecordInstruction<RandSetState> rand_set_state;
 inline constexpr RecordInstruction<RangeSelect> range_select;
 inline constexpr RecordInstruction<Reciprocal> reciprocal;
+inline constexpr RecordInstruction<Rng> rng;
 inline constexpr RecordInstruction<ScalarTensorTensor> scalar_tensor_tensor;
+inline constexpr RecordInstruction<SelectReduce> select_reduce;
+inline constexpr RecordInstruction<SetRngSeed> set_rng_seed;
 inline constexpr RecordInstruction<TensorCopy> tensor_copy;
 inline constexpr RecordInstruction<TensorCopyPredicated> tensor_copy_predicated;
 inline constexpr RecordInstruction<TensorReduce> tensor_reduce;
 inline constexpr RecordInstruction<TensorScalar> tensor_scalar;
+inline constexpr RecordInstruction<TensorScalarCumulative> tensor_scalar_cumulative;
+inline constexpr RecordInstruction<TensorScalarReduce> tensor_scalar_reduce;
 inline constexpr RecordInstruction<TensorTensor> tensor_tensor;
 inline constexpr RecordInstruction<TensorTensorScan> tensor_tensor_scan;
 inline constexpr RecordInstruction<RegisterMove> register_move;

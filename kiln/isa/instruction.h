@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include "kiln/base/type_list.h"
+#include "kiln/isa/activate2.h"
 #include "kiln/isa/activation.h"
 #include "kiln/isa/activation_reduce.h"
 #include "kiln/isa/affine_select.h"
@@ -14,29 +15,41 @@
 #include "kiln/isa/dma_compute.h"
 #include "kiln/isa/dma_copy.h"
 #include "kiln/isa/dma_transpose.h"
+#include "kiln/isa/dropout.h"
+#include "kiln/isa/exponential.h"
 #include "kiln/isa/iota.h"
 #include "kiln/isa/memset.h"
 #include "kiln/isa/nc_matmul.h"
 #include "kiln/isa/nc_stream_shuffle.h"
 #include "kiln/isa/nc_transpose.h"
+#include "kiln/isa/rand2.h"
+#include "kiln/isa/rand_get_state.h"
+#include "kiln/isa/rand_set_state.h"
 #include "kiln/isa/range_select.h"
 #include "kiln/isa/reciprocal.h"
+#include "kiln/isa/rng.h"
 #include "kiln/isa/scalar_tensor_tensor.h"
+#include "kiln/isa/select_reduce.h"
+#include "kiln/isa/set_rng_seed.h"
 #include "kiln/isa/tensor_copy.h"
 #include "kiln/isa/tensor_copy_predicated.h"
 #include "kiln/isa/tensor_reduce.h"
 #include "kiln/isa/tensor_scalar.h"
+#include "kiln/isa/tensor_scalar_cumulative.h"
+#include "kiln/isa/tensor_scalar_reduce.h"
 #include "kiln/isa/tensor_tensor.h"
 #include "kiln/isa/tensor_tensor_scan.h"
 
 namespace kiln {
 
 using AllInstructions =
-    TypeList<Activation, ActivationReduce, AffineSelect, BnAggr, BnStats, DmaCompute, DmaCopy,
-             DmaTranspose, Iota, Memset, NcMatmul, NcStreamShuffle, NcTranspose, RangeSelect,
-             Reciprocal, ScalarTensorTensor, TensorCopy, TensorCopyPredicated, TensorReduce,
-             TensorScalar, TensorTensor, TensorTensorScan, RegisterMove, RegisterLoad,
-             RegisterStore, Loop, EndLoop, WhileLoop, EndWhile>;
+    TypeList<Activate2, Activation, ActivationReduce, AffineSelect, BnAggr, BnStats, DmaCompute,
+             DmaCopy, DmaTranspose, Dropout, Exponential, Iota, Memset, NcMatmul, NcStreamShuffle,
+             NcTranspose, Rand2, RandGetState, RandSetState, RangeSelect, Reciprocal, Rng,
+             ScalarTensorTensor, SelectReduce, SetRngSeed, TensorCopy, TensorCopyPredicated,
+             TensorReduce, TensorScalar, TensorScalarCumulative, TensorScalarReduce, TensorTensor,
+             TensorTensorScan, RegisterMove, RegisterLoad, RegisterStore, Loop, EndLoop, WhileLoop,
+             EndWhile>;
 
 using Instruction = AllInstructions::Variant;
 

@@ -16,6 +16,7 @@ struct Spec {
   std::string_view name;  // as in nki.isa
   EngineSet engines;      // where it can run
   Generation since = Generation::gen2;
+  bool random = false;       // reads or changes an engine's random states
   std::string_view summary;  // one sentence
 };
 
@@ -38,8 +39,8 @@ struct Field {
   M T::* member;
   std::string_view doc;
   bool optional = false;
-  // Given for what is no argument but a choice that the NKI release makes: its value in NKI 0.3. The
-  // struct's default is that of NKI 0.6.
+  // Given for what is no argument but a choice that the NKI release makes: its value in NKI 0.3.
+  // The struct's default is that of NKI 0.6.
   std::optional<M> in_0_3 = std::nullopt;
 
   constexpr bool is_argument() const { return !in_0_3.has_value(); }
