@@ -168,6 +168,10 @@ inline bool within_gpsimd_reach(Report& report, Engine chosen, const NamedTile& 
   return chosen != Engine::gpsimd || !t.tile.in_psum() || broken::gpsimd_in_psum(report, t);
 }
 
+inline void allocated_register(Report& report, std::string_view name, const Register& r) {
+  if (!r.given()) report.add(diag::bad_register, "{} is not an allocated register", name);
+}
+
 // The generation has the operator of the argument `name`.
 inline bool op_exists(const Context& context, Report& report, std::string_view name, AluOp op) {
   return context.machine.generation >= info(op).since || broken::op_generation(report, name, op);

@@ -1,4 +1,4 @@
-"""Which NeuronCore generation a kernel is recorded for."""
+"""Which NeuronCore generation a kernel is recorded for, and which NKI release it means."""
 
 import os
 
@@ -28,6 +28,18 @@ def index():
         if name:
             return find(name, source)
     return find(DEFAULT, "default")
+
+
+def compat():
+    """The NKI release that the next call means: KILN_COMPAT, or the newest one.
+
+    Raises ValueError for a release that Kiln does not know.
+    """
+    releases = _core.enum_names["compat"]
+    name = os.environ.get("KILN_COMPAT") or releases[-1]
+    if name not in releases:
+        raise ValueError(f"KILN_COMPAT: Kiln knows NKI {' and '.join(releases)}, not {name!r}")
+    return releases.index(name)
 
 
 def find(name, source):

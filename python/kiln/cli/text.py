@@ -50,7 +50,7 @@ def _record(path, name, options):
     kernel = inputs.load_kernel(path, name)
     bound = inputs.bind(kernel, inputs.parse_arguments(options.arg))
     try:
-        call = _core.Call(kernel.__name__, _target.index())
+        call = _core.Call(kernel.__name__, _target.index(), compat=_target.compat())
     except ValueError as error:
         raise UsageError(str(error)) from None
     program, _ = _run.record(call, kernel.fn, bound, _run.Inputs())
