@@ -224,7 +224,7 @@ class Launch:
                 self._tree = tree
 
     def results(self, outputs):
-        """What the kernel returned, as arrays, from core 0's outputs; strided inputs are updated."""
+        """What the kernel returned, as arrays of core 0's outputs; strided inputs are updated."""
         kind = self._inputs.result_kind()
         for argument in self._inputs.arguments.values():
             argument.write_back()
