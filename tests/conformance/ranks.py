@@ -5,9 +5,9 @@ simulation mode has one.
 import os
 
 import numpy as np
+from kiln.nki import jit
 
 from kiln import _run
-from kiln.nki import jit
 
 
 def install(orchestrator, harness):
