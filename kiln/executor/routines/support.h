@@ -26,7 +26,7 @@ float* accumulator_registers(TileMemory& memory, Engine engine, ViewId tile, Alu
 
 // Scratch of at least this many floats, aligned to cache lines, that the calling thread keeps. Its
 // contents last until the next call for the same slot.
-enum class Slot : uint8_t { stationary, moving, panel, result };
+enum class Slot : uint8_t { stationary, moving, panel, result, words, scales };
 float* workspace(Slot slot, int64_t floats);
 
 }  // namespace kiln::routines
