@@ -53,11 +53,14 @@ inline constexpr DiagnosticKind bad_loop{
 inline constexpr DiagnosticKind bad_register{"bad_register", error,
                                              "a register is allocated before it is used"};
 
+inline constexpr DiagnosticKind unshared_barrier{
+    "unshared_barrier", warning, "a core barrier orders accesses to memory that the cores share"};
+
 inline constexpr std::array all{
     &view_out_of_range, &bad_view,         &bad_shape,      &partition_count, &tensor_too_large,
     &unknown_argument,  &missing_argument, &bad_argument,   &wrong_memory,    &partition_mismatch,
     &size_mismatch,     &dtype_mismatch,   &tile_too_large, &start_partition, &bad_operator,
-    &wrong_engine,      &wrong_generation, &bad_loop,       &bad_register,
+    &wrong_engine,      &wrong_generation, &bad_loop,       &bad_register,    &unshared_barrier,
 };
 
 }  // namespace kiln::diag

@@ -107,7 +107,8 @@ class Tensor {
     int indirect_dim = 0;
     std::optional<DType> dtype = {};
   };
-  // An explicit access pattern over the storage.
+  // An explicit access pattern over the storage. One that leaves the storage is an error when it is
+  // used: kernels make patterns in the last round of a loop that they then do not use.
   Tensor ap(const Ap& ap) const;
 
  private:
@@ -117,5 +118,9 @@ class Tensor {
 
   ViewId id_;
 };
+
+// The tensors, or numbers, as an instruction's list: .srcs = {a, b} calls the first.
+ViewListId view_list(std::span<const Tensor> tensors);
+NumberListId number_list(std::initializer_list<float> numbers);
 
 }  // namespace kiln::dsl

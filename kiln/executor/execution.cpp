@@ -28,7 +28,9 @@ constexpr size_t window = 1024;
 template <class T>
 bool run(const Instruction& instruction, TileMemory& memory, const void* routine) {
   const T& i = *std::get_if<T>(&instruction);
-  if constexpr (!is_control<T>) {
+  if constexpr (is_meeting<T>) {
+    KILN_CHECK(false);  // is held by all its members
+  } else if constexpr (!is_control<T>) {
     if (routine != nullptr && static_cast<const RoutineEntry<T>*>(routine)->run(i, memory)) {
       return true;
     }
@@ -53,19 +55,41 @@ Execution::Execution(const Program& program, ExecuteOptions options)
   AllInstructions::for_each([&](auto tag) {
     using T = typename decltype(tag)::type;
     const void* routine = nullptr;
-    if constexpr (!is_control<T>) {
+    if constexpr (!is_control<T> && !is_meeting<T>) {
       if (!options_.reference_only)
         routine = find_routine<T>(options_.cpu.value_or(CpuLevel::scalar));
     }
     runners_.push_back({&run<T>, routine});
+    meets_.push_back(is_meeting<T>);
   });
   counts_.by_kind.resize(AllInstructions::size);
 }
 
-void Execution::count_uses(size_t first) {
+// Takes in what was recorded since the last time.
+void Execution::follow_program() {
+  const size_t size = program_.code.size();
+  if (size == known_) return;
+  image_.grow();
+  for (size_t i = known_; i < size && !has_loops_; ++i) {
+    has_loops_ = std::holds_alternative<Loop>(program_.code[i]) ||
+                 std::holds_alternative<WhileLoop>(program_.code[i]);
+  }
+  known_ = size;
+  count_uses();
+  if (!has_loops_) return;
+  partners_ = loop_partners(program_);
+  first_born_.assign(size + 1, static_cast<uint32_t>(program_.tiles.storage_count()));
+  for (size_t s = program_.tiles.storage_count(); s-- > 0;) {
+    const uint32_t id = static_cast<uint32_t>(s);
+    first_born_[program_.tiles.storage({id}).born] = id;
+  }
+  for (size_t i = size; i-- > 0;) first_born_[i] = std::min(first_born_[i], first_born_[i + 1]);
+}
+
+void Execution::count_uses() {
   uses_left_ = std::vector<std::atomic<uint32_t>>(program_.tiles.storage_count());
   const auto add = [&](ViewId id, Access) { ++uses_left_[program_.tiles.storage_of(id).value]; };
-  for (size_t i = first; i < program_.code.size(); ++i) {
+  for (size_t i = position_; i < program_.code.size(); ++i) {
     std::visit([&](const auto& x) { for_each_access(x, program_.tiles, add); }, program_.code[i]);
   }
   // What is returned, and what was given, is not ours to free.
@@ -73,8 +97,8 @@ void Execution::count_uses(size_t first) {
   for (StorageId input : program_.inputs) ++uses_left_[input.value];
 }
 
-void Execution::execute(size_t index) {
-  const Instruction& instruction = program_.code[index];
+// Gives the instruction's tiles memory.
+void Execution::prepare(size_t index) {
   std::visit(
       [&](const auto& i) {
         for_each_access(i, program_.tiles, [&](ViewId id, Access access) {
@@ -82,12 +106,21 @@ void Execution::execute(size_t index) {
           image_.ensure(tile.storage_id, access == Access::write && covers_storage(tile));
         });
       },
-      instruction);
+      program_.code[index]);
+}
+
+void Execution::execute(size_t index) {
+  prepare(index);
+  const Instruction& instruction = program_.code[index];
   const Runner& runner = runners_[instruction.index()];
-  const bool fast = runner.run(instruction, memory_, runner.routine);
+  count(index, runner.run(instruction, memory_, runner.routine));
+}
+
+void Execution::count(size_t index, bool fast) {
   std::atomic_ref(fast ? counts_.by_routine : counts_.by_reference)
       .fetch_add(1, std::memory_order_relaxed);
-  std::atomic_ref(counts_.by_kind[instruction.index()]).fetch_add(1, std::memory_order_relaxed);
+  std::atomic_ref(counts_.by_kind[program_.code[index].index()])
+      .fetch_add(1, std::memory_order_relaxed);
 }
 
 // Frees the tiles that no later instruction uses.
@@ -117,57 +150,63 @@ Status Execution::outcome(size_t index) const {
                            name_of(program_.code[index]), *memory_.fault())};
 }
 
-Status Execution::run_in_order(size_t first) {
-  for (size_t i = first; i < program_.code.size(); ++i) {
-    execute(i);
-    if (memory_.fault()) return outcome(i);
-    if (!keep_tiles_) retire(i);
-    if (!tick(i)) return Error{"stopped"};
+Status Execution::run_in_order(size_t last) {
+  for (; position_ < last; ++position_) {
+    execute(position_);
+    if (memory_.fault()) return outcome(position_);
+    if (!keep_tiles_) retire(position_);
+    if (!tick(position_)) return Error{"stopped"};
   }
   return Done{};
 }
 
-Status Execution::run_with_loops(size_t first) {
-  struct Iteration {
-    int64_t next, upper;
-  };
-  const std::vector<uint32_t> partners = loop_partners(program_);
-  std::vector<Iteration> iterations;
-  for (size_t i = first; i < program_.code.size(); ++i) {
-    const Instruction& instruction = program_.code[i];
-    execute(i);
-    if (memory_.fault()) return outcome(i);
-    if (!tick(i)) return Error{"stopped"};
-    if (const auto* loop = std::get_if<Loop>(&instruction)) {
-      iterations.push_back({memory_.value(loop->lower), memory_.value(loop->upper)});
-      if (iterations.back().next < iterations.back().upper) {
-        memory_.reg(loop->counter.id) = static_cast<int32_t>(iterations.back().next);
-      } else {
-        iterations.pop_back();
-        i = partners[i];
-      }
-    } else if (std::holds_alternative<EndLoop>(instruction)) {
-      const Loop& open = std::get<Loop>(program_.code[partners[i]]);
-      Iteration& iteration = iterations.back();
-      iteration.next += open.step;
-      if (iteration.next < iteration.upper) {
-        memory_.reg(open.counter.id) = static_cast<int32_t>(iteration.next);
-        i = partners[i];
-      } else {
-        iterations.pop_back();
-      }
-    } else if (const auto* condition = std::get_if<WhileLoop>(&instruction)) {
-      if (memory_.reg(condition->condition.id) == 0) i = partners[i];
-    } else if (std::holds_alternative<EndWhile>(instruction)) {
-      i = partners[i] - 1;  // tests the condition again
+// A tile allocated in the body of a loop is a new one in every iteration.
+void Execution::renew_tiles(size_t index) {
+  for (uint32_t id = first_born_[index]; id < first_born_[index + 1]; ++id) image_.release({id});
+}
+
+Status Execution::run_with_loops() {
+  while (position_ < known_) {
+    renew_tiles(position_);
+    if (is_at_meeting()) break;
+    execute(position_);
+    if (memory_.fault()) return outcome(position_);
+    if (!tick(position_)) return Error{"stopped"};
+    position_ = step(position_);
+  }
+  return Done{};
+}
+
+// What is executed after the instruction.
+size_t Execution::step(size_t index) {
+  const Instruction& instruction = program_.code[index];
+  if (const auto* loop = std::get_if<Loop>(&instruction)) {
+    const Iteration iteration{memory_.value(loop->lower), memory_.value(loop->upper)};
+    if (iteration.next >= iteration.upper) return partners_[index] + 1;
+    memory_.reg(loop->counter.id) = static_cast<int32_t>(iteration.next);
+    iterations_.push_back(iteration);
+  } else if (std::holds_alternative<EndLoop>(instruction)) {
+    const Loop& open = std::get<Loop>(program_.code[partners_[index]]);
+    Iteration& iteration = iterations_.back();
+    iteration.next += open.step;
+    if (iteration.next < iteration.upper) {
+      memory_.reg(open.counter.id) = static_cast<int32_t>(iteration.next);
+      return partners_[index] + 1;
     }
+    iterations_.pop_back();
+  } else if (const auto* open = std::get_if<WhileLoop>(&instruction)) {
+    if (memory_.reg(open->condition.id) == 0) return partners_[index] + 1;
+  } else if (std::holds_alternative<EndWhile>(instruction)) {
+    const WhileLoop& start = std::get<WhileLoop>(program_.code[partners_[index]]);
+    if (memory_.reg(start.condition.id) != 0) return partners_[index] + 1;
   }
-  return Done{};
+  return index + 1;
 }
 
-Status Execution::run_scheduled(size_t first) {
-  const Schedule schedule = make_schedule(program_, first);
-  const size_t count = program_.code.size() - first;
+Status Execution::run_scheduled(size_t last) {
+  const size_t first = position_;
+  const Schedule schedule = make_schedule(program_, first, last);
+  const size_t count = last - first;
   std::vector<uint32_t> waits = schedule.waits_for;
   std::priority_queue<uint32_t, std::vector<uint32_t>, std::greater<>> ready;
   std::vector<bool> finished(count);
@@ -205,21 +244,39 @@ Status Execution::run_scheduled(size_t first) {
   });
   if (failed_at != count) return outcome(first + failed_at);
   if (stop) return Error{"stopped"};
+  position_ = last;
   return Done{};
 }
 
-Status Execution::advance() {
-  image_.grow();
-  const size_t first = executed_;
-  executed_ = program_.code.size();
+size_t Execution::next_meeting() const {
+  size_t i = position_;
+  while (i < known_ && !meets_[program_.code[i].index()]) ++i;
+  return i;
+}
+
+Result<Stop> Execution::advance() {
+  follow_program();
   next_tick_ = std::chrono::steady_clock::now() + tick_interval;
-  count_uses(first);
-  if (program_.register_count > 0) return run_with_loops(first);
-  if (options_.threads > 1 && executed_ - first >= scheduled_min) {
+  Status status = Done{};
+  if (has_loops_) {
+    status = run_with_loops();
+  } else if (const size_t last = next_meeting();
+             options_.threads > 1 && last - position_ >= scheduled_min) {
     counts_.threads = options_.threads;
-    return run_scheduled(first);
+    status = run_scheduled(last);
+  } else {
+    status = run_in_order(last);
   }
-  return run_in_order(first);
+  if (!status) return status.error();
+  return position_ < known_ ? Stop::meeting : Stop::end;
+}
+
+Status Execution::pass_meeting() {
+  if (memory_.fault()) return outcome(position_);
+  count(position_, false);
+  if (!keep_tiles_ && !has_loops_) retire(position_);
+  ++position_;
+  return Done{};
 }
 
 TileAccess Execution::read(ViewId id) {

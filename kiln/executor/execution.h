@@ -37,6 +37,10 @@ struct ExecutionCounts {
   int threads = 1;
 };
 
+// Where an execution has stopped: at the end of what is recorded, or before an instruction that it
+// executes together with other members of the launch.
+enum class Stop : uint8_t { end, meeting };
+
 class Execution {
  public:
   // `program` must outlive the execution and may grow between calls of advance.
@@ -47,9 +51,19 @@ class Execution {
   // Keeps memory of dead tiles, so that they can be looked at.
   void keep_tiles() { keep_tiles_ = true; }
 
-  // Executes what has been recorded since the last call. An Error is a fault of the program at run
-  // time, with its source line, or says that the execution was stopped.
-  Status advance();
+  // Which member of the launch this is; the first core of rank 0 unless said.
+  void set_member(Member member) { memory_.set_member(member); }
+
+  // Executes what has been recorded since the last stop, up to the next. An Error is a fault of the
+  // program at run time, with its source line, or says that the execution was stopped.
+  Result<Stop> advance();
+  // The instruction that is executed next.
+  size_t position() const { return position_; }
+  // Goes on behind the meeting where it stopped, which has been held.
+  Status pass_meeting();
+  TileMemory& memory() { return memory_; }
+  // Makes sure that the meeting's tiles have memory.
+  void prepare_meeting() { prepare(position_); }
 
   // The view's elements now.
   TileAccess read(ViewId id);
@@ -65,12 +79,24 @@ class Execution {
     const void* routine;
   };
 
-  void count_uses(size_t first);
+  // A loop that is being executed.
+  struct Iteration {
+    int64_t next, upper;
+  };
+
+  void follow_program();
+  void count_uses();
+  size_t next_meeting() const;
+  bool is_at_meeting() const { return meets_[program_.code[position_].index()]; }
+  void prepare(size_t index);
   void execute(size_t index);
+  void count(size_t index, bool fast);
   void retire(size_t index);
-  Status run_in_order(size_t first);
-  Status run_with_loops(size_t first);
-  Status run_scheduled(size_t first);
+  void renew_tiles(size_t index);
+  Status run_in_order(size_t last);
+  Status run_with_loops();
+  size_t step(size_t index);
+  Status run_scheduled(size_t last);
   Status outcome(size_t index) const;
   bool tick(size_t done);
 
@@ -79,8 +105,15 @@ class Execution {
   TileMemory memory_;
   MemoryImage image_;
   std::vector<Runner> runners_;  // by kind
+  std::vector<bool> meets_;      // by kind: is a meeting
   bool keep_tiles_ = false;
-  size_t executed_ = 0;
+  size_t position_ = 0;
+  size_t known_ = 0;                // instructions whose uses are counted
+  bool has_loops_ = false;          // among them
+  std::vector<uint32_t> partners_;  // of loops and their ends
+  std::vector<uint32_t>
+      first_born_;  // by instruction: the first storage allocated before it or later
+  std::vector<Iteration> iterations_;             // of the loops around position_, outermost first
   std::vector<std::atomic<uint32_t>> uses_left_;  // of each storage
   ExecutionCounts counts_;
   std::chrono::steady_clock::time_point next_tick_;

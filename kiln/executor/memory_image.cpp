@@ -20,7 +20,9 @@ int64_t padded_row_bytes(int64_t row_bytes) {
   return (lines | 1) * line_bytes;
 }
 
-// NaN in floating types, 4 in integers; bool and packed types are taken as bytes of 4.
+}  // namespace
+
+// Bool and packed types are taken as bytes of 4.
 void fill_unwritten(DType dtype, std::byte* data, int64_t bytes) {
   const int64_t size = size_bytes(dtype);
   std::byte pattern[4] = {};
@@ -40,8 +42,6 @@ void fill_unwritten(DType dtype, std::byte* data, int64_t bytes) {
     done += part;
   }
 }
-
-}  // namespace
 
 HostBuffer allocate_host_buffer(int64_t bytes) {
   const bool large = bytes >= huge_page_bytes;

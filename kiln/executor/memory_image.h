@@ -22,6 +22,9 @@ struct HostBuffer {
 
 HostBuffer allocate_host_buffer(int64_t bytes);
 
+// What fresh memory holds: NaN in floating types, 4 in integers.
+void fill_unwritten(DType dtype, std::byte* data, int64_t bytes);
+
 class MemoryImage {
  public:
   MemoryImage(const Program& program, TileMemory& memory);

@@ -22,6 +22,7 @@ class Builder {
  public:
   explicit Builder(const Program& program) : program_(program) {
     uses_.resize(program.tiles.storage_count());
+    registers_.resize(static_cast<size_t>(program.register_count));
   }
 
   void add(uint32_t number, const Instruction& instruction) {
@@ -29,6 +30,8 @@ class Builder {
     std::visit(
         [&](const auto& i) {
           for_each_access(i, program_.tiles, [&](ViewId id, Access access) { use(id, access); });
+          for_each_register(i, program_.tiles,
+                            [&](RegisterId id, Access access) { use(id, access); });
           if (uses_accumulators(i)) use_accumulators();
         },
         instruction);
@@ -81,6 +84,17 @@ class Builder {
     uses.push_back({r, number_, writes});
   }
 
+  void use(RegisterId id, Access access) {
+    RegisterUse& r = registers_[id.value];
+    if (r.written) wait_for(r.writer);
+    if (access == Access::read) {
+      r.readers.push_back(number_);
+      return;
+    }
+    for (uint32_t reader : r.readers) wait_for(reader);
+    r = {number_, true, {}};
+  }
+
   static bool covers(const Region& outer, const Region& inner) {
     return outer.first_partition <= inner.first_partition &&
            outer.end_partition >= inner.end_partition && outer.first_byte <= inner.first_byte &&
@@ -92,21 +106,29 @@ class Builder {
     last_accumulating_ = number_;
   }
 
+  // Who wrote a register last, and who has read it since.
+  struct RegisterUse {
+    uint32_t writer = 0;
+    bool written = false;
+    std::vector<uint32_t> readers;
+  };
+
   const Program& program_;
   uint32_t number_ = 0;
   std::vector<std::vector<Use>> uses_;
+  std::vector<RegisterUse> registers_;
   std::vector<std::pair<uint32_t, uint32_t>> edges_;
   int64_t last_accumulating_ = -1;
 };
 
 }  // namespace
 
-Schedule make_schedule(const Program& program, size_t first) {
+Schedule make_schedule(const Program& program, size_t first, size_t last) {
   Builder builder(program);
-  for (size_t i = first; i < program.code.size(); ++i) {
+  for (size_t i = first; i < last; ++i) {
     builder.add(static_cast<uint32_t>(i - first), program.code[i]);
   }
-  return builder.finish(program.code.size() - first);
+  return builder.finish(last - first);
 }
 
 }  // namespace kiln

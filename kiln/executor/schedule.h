@@ -1,5 +1,5 @@
 // Schedule: which instructions must wait for which others, from their operand roles alone. Only
-// for code without loops and registers.
+// for code without loops.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ struct Schedule {
   }
 };
 
-// For code[first …]; instruction numbers in the schedule count from `first`.
-Schedule make_schedule(const Program& program, size_t first);
+// For code[first … last); instruction numbers in the schedule count from `first`.
+Schedule make_schedule(const Program& program, size_t first, size_t last);
 
 }  // namespace kiln

@@ -16,7 +16,7 @@ inline constexpr EngineSet every_sequencer =
 
 // counter = lower, lower + step, … while below upper; bounds are read once, at entry.
 struct Loop {
-  Register counter;
+  OutRegister counter;
   RegisterOrInt lower;
   RegisterOrInt upper;
   int32_t step = 1;
@@ -65,7 +65,7 @@ struct EndWhile {
 };
 
 struct RegisterMove {
-  Register dst;
+  OutRegister dst;
   RegisterOrInt src;
 
   static constexpr Spec spec{.name = "register_move",
@@ -80,7 +80,7 @@ struct RegisterMove {
 };
 
 struct RegisterLoad {
-  Register dst;
+  OutRegister dst;
   In src;
 
   static constexpr Spec spec{.name = "register_load",

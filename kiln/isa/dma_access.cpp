@@ -66,6 +66,15 @@ bool dma_operand(const Context& c, Report& report, const NamedTile& t, DgeMode d
   return dma_tile(c, report, t) && (!t.tile.dynamic.valid() || dma_index(c, report, t, dge_mode));
 }
 
+bool row_index_column(const Context& c, Report& report, const NamedTile& t) {
+  if (!has_vector_index(c, t.tile)) return true;
+  const Tile index = c.tile(c.tiles.dynamic(t.tile.dynamic).index);
+  if (index.free_elements() == 1) return true;
+  report.add(diag::size_mismatch, "the index of {} has {} elements per partition; it must have 1",
+             t.name, index.free_elements());
+  return false;
+}
+
 bool dma_mode(const Context& c, Report& report, DgeMode dge_mode, int32_t priority) {
   bool holds = true;
   if (dge_mode == DgeMode::hwdge && c.machine.hardware_dge_rings == 0) {

@@ -36,6 +36,9 @@ namespace rules {
 // an indexed tensor in HBM and descriptors made in software.
 bool dma_operand(const Context& context, Report& report, const NamedTile& t, DgeMode dge_mode);
 
+// An index for each row, if the tile has one, is a column.
+bool row_index_column(const Context& context, Report& report, const NamedTile& t);
+
 // The machine has the descriptor generation and the priority (-1: not given) asked for.
 bool dma_mode(const Context& context, Report& report, DgeMode dge_mode, int32_t priority);
 

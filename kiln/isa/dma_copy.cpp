@@ -5,23 +5,10 @@
 
 namespace kiln {
 
-namespace {
-
-// One index for each row, in a column.
-void check_row_index(const Context& c, Report& report, const NamedTile& t) {
-  if (!rules::has_vector_index(c, t.tile)) return;
-  const Tile index = c.tile(c.tiles.dynamic(t.tile.dynamic).index);
-  if (index.free_elements() == 1) return;
-  report.add(diag::size_mismatch, "the index of {} has {} elements per partition; it must have 1",
-             t.name, index.free_elements());
-}
-
-}  // namespace
-
 void DmaCopy::check(const Context& c, Report& report) const {
   const NamedTile d{"dst", c.tile(dst.view)}, s{"src", c.tile(src.view)};
   for (const NamedTile& t : {d, s}) {
-    if (rules::dma_operand(c, report, t, dge_mode)) check_row_index(c, report, t);
+    if (rules::dma_operand(c, report, t, dge_mode)) rules::row_index_column(c, report, t);
   }
   rules::same_elements(report, d, s);
   if (is_packed(d.tile.dtype()) || is_packed(s.tile.dtype())) rules::same_dtype(report, d, s);

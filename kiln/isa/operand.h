@@ -7,7 +7,9 @@
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <utility>
+#include <vector>
 
 #include "kiln/base/enum_names.h"
 #include "kiln/tile/view_ops.h"
@@ -50,6 +52,52 @@ struct OptionalOut : TileOperand {
   using TileOperand::TileOperand;
 };
 
+// A tensor type that can keep a list of its tensors beside the program: the DSL's Tensor.
+template <class T>
+concept ListedViewLike = requires(std::span<const T> tensors) {
+  { view_list(tensors) } -> std::same_as<ViewListId>;
+};
+
+// Any number of tiles; the list itself is kept in Tiles.
+struct TileListOperand {
+  ViewListId list;
+
+  TileListOperand() = default;
+  TileListOperand(ViewListId id) : list(id) {}
+  template <ListedViewLike T>
+  TileListOperand(std::initializer_list<T> tensors)
+      : list(view_list(std::span<const T>(tensors.begin(), tensors.size()))) {}
+  bool given() const { return list.valid(); }
+};
+
+// Each member as In, Out or InOut.
+struct InList : TileListOperand {
+  using TileListOperand::TileListOperand;
+};
+struct OutList : TileListOperand {
+  using TileListOperand::TileListOperand;
+};
+struct InOutList : TileListOperand {
+  using TileListOperand::TileListOperand;
+};
+
+// One tensor for each channel of a ring of ranks.
+struct ChannelIn : InList {
+  using InList::InList;
+};
+struct ChannelOut : OutList {
+  using OutList::OutList;
+};
+
+// Any number of constants; the list itself is kept in Tiles.
+struct NumberList {
+  NumberListId list;
+
+  NumberList() = default;
+  NumberList(NumberListId id) : list(id) {}
+  bool given() const { return list.valid(); }
+};
+
 // A tile to read, or a constant. Constants are 32-bit, as the device's immediates are: a float32,
 // or an integer for bitwise operators.
 struct InOrScalar {
@@ -84,6 +132,12 @@ struct Register {
   Register() = default;
   Register(RegisterId r) : id(r) {}
   bool given() const { return id.valid(); }
+};
+
+// A register that is written.
+struct OutRegister : Register {
+  using Register::Register;
+  OutRegister(Register r) : Register(r) {}
 };
 
 // A register or a compile-time integer.
@@ -147,6 +201,33 @@ struct Axes {
     for (int d : dims) bits |= static_cast<uint8_t>(1 << d);
   }
   bool contains(int dim) const { return (bits >> dim & 1) != 0; }
+};
+
+// A set of small numbers, of cores or channels: bit i for number i.
+struct SmallSet {
+  static constexpr int end = 8;
+  uint8_t bits = 0;
+
+  SmallSet() = default;
+  SmallSet(std::initializer_list<int> numbers) {
+    for (int number : numbers) bits |= static_cast<uint8_t>(1 << number);
+  }
+  std::vector<int32_t> list() const {
+    std::vector<int32_t> numbers;
+    for (int number = 0; number < end; ++number) {
+      if ((bits >> number & 1) != 0) numbers.push_back(number);
+    }
+    return numbers;
+  }
+};
+
+// Groups of ranks, or pairs of them; the groups themselves are kept in Tiles.
+struct RankGroups {
+  RankGroupsId id;
+
+  RankGroups() = default;
+  RankGroups(RankGroupsId groups) : id(groups) {}
+  bool given() const { return id.valid(); }
 };
 
 // Dimension order of a transpose; rank 0: not given.

@@ -13,18 +13,20 @@ enum class Access : uint8_t { read, write, read_write };
 namespace internal {
 
 template <class M>
-inline constexpr bool is_read_role = std::is_same_v<M, In> || std::is_same_v<M, OptionalIn>;
+inline constexpr bool is_read_role = TypeList<In, OptionalIn, InList, ChannelIn>::contains<M>;
 template <class M>
-inline constexpr bool is_write_role = std::is_same_v<M, Out> || std::is_same_v<M, OptionalOut>;
+inline constexpr bool is_write_role = TypeList<Out, OptionalOut, OutList, ChannelOut>::contains<M>;
 
 template <class M, class Fn>
-void visit_operand(const M& operand, Fn& fn) {
-  if constexpr (is_read_role<M>) {
-    if (operand.given()) fn(operand.view, Access::read);
-  } else if constexpr (is_write_role<M>) {
-    if (operand.given()) fn(operand.view, Access::write);
-  } else if constexpr (std::is_same_v<M, InOut>) {
-    if (operand.given()) fn(operand.view, Access::read_write);
+void visit_operand(const M& operand, const Tiles& tiles, Fn& fn) {
+  constexpr Access access = is_read_role<M>    ? Access::read
+                            : is_write_role<M> ? Access::write
+                                               : Access::read_write;
+  if constexpr (std::is_base_of_v<TileOperand, M>) {
+    if (operand.given()) fn(operand.view, access);
+  } else if constexpr (std::is_base_of_v<TileListOperand, M>) {
+    if (!operand.given()) return;
+    for (const ViewId id : tiles.list(operand.list)) fn(id, access);
   } else if constexpr (std::is_same_v<M, InOrScalar>) {
     if (operand.is_tile()) fn(operand.view, Access::read);
   }
@@ -34,19 +36,40 @@ void visit_operand(const M& operand, Fn& fn) {
 
 // Calls fn(ViewId, Access) for every tile the instruction names, in argument order.
 template <class T, class Fn>
-void for_each_tile(const T& instruction, Fn&& fn) {
+void for_each_tile(const T& instruction, const Tiles& tiles, Fn&& fn) {
   for_each_field<T>(
-      [&](const auto& field) { internal::visit_operand(instruction.*field.member, fn); });
+      [&](const auto& field) { internal::visit_operand(instruction.*field.member, tiles, fn); });
 }
 
 // As above, and also for the runtime indices that the views depend on.
 template <class T, class Fn>
 void for_each_access(const T& instruction, const Tiles& tiles, Fn&& fn) {
-  for_each_tile(instruction, [&](ViewId id, Access access) {
+  for_each_tile(instruction, tiles, [&](ViewId id, Access access) {
     fn(id, access);
     const DynamicId dynamic = tiles.tile(id).dynamic;
     if (dynamic.valid() && tiles.dynamic(dynamic).index.valid()) {
       fn(tiles.dynamic(dynamic).index, Access::read);
+    }
+  });
+}
+
+// Calls fn(RegisterId, Access) for every register the instruction or its tiles' addresses use.
+template <class T, class Fn>
+void for_each_register(const T& instruction, const Tiles& tiles, Fn&& fn) {
+  for_each_field<T>([&](const auto& field) {
+    using M = typename std::decay_t<decltype(field)>::Member;
+    const auto& operand = instruction.*field.member;
+    if constexpr (std::is_base_of_v<Register, M>) {
+      if (!operand.given()) return;
+      fn(operand.id, std::is_same_v<M, OutRegister> ? Access::write : Access::read);
+    } else if constexpr (std::is_same_v<M, RegisterOrInt>) {
+      if (operand.is_register()) fn(operand.reg, Access::read);
+    }
+  });
+  for_each_access(instruction, tiles, [&](ViewId id, Access) {
+    const DynamicId dynamic = tiles.tile(id).dynamic;
+    if (dynamic.valid() && tiles.dynamic(dynamic).reg.valid()) {
+      fn(tiles.dynamic(dynamic).reg, Access::read);
     }
   });
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <compare>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -78,9 +79,20 @@ class PsumState {
   size_t known_ = 0;             // regions_ before the latest write
 };
 
+// Who executes: a core of a launch grid, of a rank.
+struct Member {
+  int32_t rank = 0;
+  int32_t core = 0;
+
+  friend auto operator<=>(const Member&, const Member&) = default;
+};
+
 class TileMemory {
  public:
   TileMemory(const Tiles& tiles, int register_count);
+
+  Member member() const { return member_; }
+  void set_member(Member member) { member_ = member; }
 
   // Sizes the tables for tiles and registers added since.
   void grow(int register_count);
@@ -126,6 +138,7 @@ class TileMemory {
   std::optional<int64_t> dynamic_index(const Tile& tile, int64_t row, OobMode oob);
 
   const Tiles& tiles_;
+  Member member_;
   std::vector<Buffer> buffers_;
   std::vector<PsumState> psum_states_;
   std::vector<int32_t> registers_;

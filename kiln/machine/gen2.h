@@ -14,6 +14,8 @@ inline constexpr Machine gen2{
     .core = "NeuronCore-v2",
 
     .cores_per_chip = {2, sources::gen2_guide},
+    // sendrecv and core_barrier need NeuronCore-v3.
+    .cores_sharing_hbm = {1, sources::isa_reference},
 
     // One row of 128 results a cycle; float32 takes four passes.
     .tensor = {.clock_ghz = {2.8, sources::gen2_guide},

@@ -13,6 +13,7 @@ inline constexpr Machine gen3 = [] {
   m.core = "NeuronCore-v3";
 
   m.cores_per_chip = {8, sources::gen3_guide};
+  m.cores_sharing_hbm = {2, sources::isa_reference};
 
   m.tensor.clock_ghz = {2.4, sources::gen3_guide};
   m.vector = {.clock_ghz = {0.96, sources::gen3_guide},

@@ -28,6 +28,7 @@ constexpr void for_each_engine_fact(const EngineFacts& engine,
 template <class Fn>
 constexpr void for_each_fact(const Machine& m, Fn&& fn) {
   fn("chip", "cores_per_chip", "", m.cores_per_chip);
+  fn("chip", "cores_sharing_hbm", "", m.cores_sharing_hbm);
 
   for_each_engine_fact(
       m.tensor, {"tensor.clock_ghz", "tensor.fast_elements_per_cycle", "tensor.elements_per_cycle"},

@@ -83,6 +83,7 @@ struct Machine {
   std::string_view core;      // "NeuronCore-v3"
 
   Fact<int> cores_per_chip;
+  Fact<int> cores_sharing_hbm;  // at most: the cores of one launch that can meet
 
   EngineFacts tensor;
   EngineFacts vector;

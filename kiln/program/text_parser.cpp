@@ -58,6 +58,8 @@ class Parser {
   void value(TileOperand& v) {
     if (!accept("none")) v.view = view();
   }
+  void value(TileListOperand& v);
+  void value(NumberList& v);
   void value(InOrScalar& v);
   void value(Register& v) {
     if (!accept("none")) v.id = register_id();
@@ -66,6 +68,8 @@ class Parser {
   void value(Pattern& v);
   void value(ShuffleMask& v);
   void value(Axes& v);
+  void value(SmallSet& v);
+  void value(RankGroups& v);
   void value(Permutation& v);
   void value(RowColumn& v);
   void value(bool& v);
@@ -215,6 +219,22 @@ RegisterId Parser::register_id() {
   return {static_cast<uint32_t>(integer(0, last))};
 }
 
+void Parser::value(TileListOperand& v) {
+  if (accept("none")) return;
+  std::vector<ViewId> views;
+  expect("[");
+  while (!failed() && !accept("]")) views.push_back(view());
+  if (!failed()) v.list = recorder_->add_list(views);
+}
+
+void Parser::value(NumberList& v) {
+  if (accept("none")) return;
+  std::vector<float> numbers;
+  expect("[");
+  while (!failed() && !accept("]")) numbers.push_back(number(word()));
+  if (!failed()) v.list = recorder_->add_list(numbers);
+}
+
 void Parser::value(InOrScalar& v) {
   if (accept("none")) return;
   skip_spaces();
@@ -265,6 +285,25 @@ void Parser::value(Axes& v) {
   while (!failed() && !accept("]")) {
     v.bits |= static_cast<uint8_t>(1 << integer(0, max_rank - 1));
   }
+}
+
+void Parser::value(SmallSet& v) {
+  v = {};
+  expect("[");
+  while (!failed() && !accept("]")) {
+    v.bits |= static_cast<uint8_t>(1 << integer(0, SmallSet::end - 1));
+  }
+}
+
+void Parser::value(RankGroups& v) {
+  RankLists groups;
+  expect("[");
+  while (!failed() && !accept("]")) {
+    expect("[");
+    std::vector<int32_t>& group = groups.emplace_back();
+    while (!failed() && !accept("]")) group.push_back(static_cast<int32_t>(integer(0, INT32_MAX)));
+  }
+  v = recorder_->add(std::move(groups));
 }
 
 void Parser::value(Permutation& v) {

@@ -36,6 +36,7 @@ tensor_reduce dst=%1[0+0; 128:1 1:1] op=maximum data=%1 axis=[1]
 memset dst=%1 value=nan:7fc00001
 affine_select dst=%1 pattern=[-1:512] channel_multiplier=1 on_true_tile=%1 on_false_value=-1e+30 cmp_op=greater_equal
 tensor_copy dst=%5[0+0; 128:1 512:1]:float32 src=%1
+dma_compute dst=%1 srcs=[%0[0+4; 128:512 512:1] %1] reduce_op=add scales=[1.0 1.0]
 output %1
 output %0[0+4; 4:512 4:1]
 )";

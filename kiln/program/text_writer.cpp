@@ -28,6 +28,8 @@ class Writer {
   void quoted(std::string_view text);
 
   void value(const TileOperand& v) { view(v.view); }
+  void value(const TileListOperand& v);
+  void value(const NumberList& v);
   void value(const InOrScalar& v);
   void value(const Register& v) { v.given() ? put("r{}", v.id.value) : put("none"); }
   void value(const RegisterOrInt& v) {
@@ -36,6 +38,8 @@ class Writer {
   void value(const Pattern& v);
   void value(const ShuffleMask& v) { put("[{}]", fmt::join(v.source, " ")); }
   void value(const Axes& v);
+  void value(const RankGroups& v);
+  void value(const SmallSet& v) { put("[{}]", fmt::join(v.list(), " ")); }
   void value(const Permutation& v) {
     put("[{}]", fmt::join(v.dims.begin(), v.dims.begin() + v.rank, " "));
   }
@@ -96,6 +100,26 @@ void write_view(std::string& out, const Tiles& tiles, ViewId id) {
 
 void Writer::view(ViewId id) { write_view(out_, program_.tiles, id); }
 
+void Writer::value(const TileListOperand& v) {
+  if (!v.given()) return put("none");
+  out_ += '[';
+  for (const ViewId id : program_.tiles.list(v.list)) {
+    if (out_.back() != '[') out_ += ' ';
+    view(id);
+  }
+  out_ += ']';
+}
+
+void Writer::value(const NumberList& v) {
+  if (!v.given()) return put("none");
+  out_ += '[';
+  for (const float x : program_.tiles.list(v.list)) {
+    if (out_.back() != '[') out_ += ' ';
+    number(x);
+  }
+  out_ += ']';
+}
+
 void Writer::value(const InOrScalar& v) {
   if (!v.given() || v.is_tile()) {
     view(v.view);
@@ -110,6 +134,14 @@ void Writer::value(const Pattern& v) {
   out_ += '[';
   for (size_t i = 0; i < v.rank; ++i) {
     put("{}{}:{}", i > 0 ? " " : "", v.dims[i].step, v.dims[i].num);
+  }
+  out_ += ']';
+}
+
+void Writer::value(const RankGroups& v) {
+  out_ += '[';
+  for (const std::vector<int32_t>& group : program_.tiles.rank_groups(v.id)) {
+    put("{}[{}]", out_.back() == '[' ? "" : " ", fmt::join(group, " "));
   }
   out_ += ']';
 }
@@ -205,14 +237,23 @@ void Writer::instruction(size_t index, int depth) {
 
 std::string Writer::write() {
   header();
-  for (uint32_t i = 0; i < program_.tiles.storage_count(); ++i) storage({i});
   int depth = 0;
+  uint32_t next_storage = 0;
+  const auto storages_up_to = [&](size_t position) {
+    for (; next_storage < program_.tiles.storage_count(); ++next_storage) {
+      if (program_.tiles.storage({next_storage}).born > position) return;
+      out_.append(static_cast<size_t>(depth) * 2, ' ');
+      storage({next_storage});
+    }
+  };
   for (size_t i = 0; i < program_.code.size(); ++i) {
+    storages_up_to(i);
     const Instruction& code = program_.code[i];
     if (std::holds_alternative<EndLoop>(code) || std::holds_alternative<EndWhile>(code)) --depth;
     instruction(i, depth);
     if (std::holds_alternative<Loop>(code) || std::holds_alternative<WhileLoop>(code)) ++depth;
   }
+  storages_up_to(program_.code.size());
   for (ViewId output : program_.outputs) {
     out_ += "output ";
     view(output);

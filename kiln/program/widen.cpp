@@ -32,6 +32,7 @@ Status copy_tiles(const Tiles& from, Tiles& to) {
     to.add(view);
   }
   for (uint32_t i = 0; i < from.dynamic_count(); ++i) to.add(from.dynamic({i}));
+  to.copy_lists(from);
   return Done{};
 }
 

@@ -79,10 +79,13 @@ void Provenance::add(const Provenance& core) {
   memory_bytes = std::max(memory_bytes, core.memory_bytes);
 }
 
-HostBuffer SharedMemory::get(size_t n, int64_t bytes) {
-  while (buffers_.size() <= n) buffers_.emplace_back();
-  if (buffers_[n].data == nullptr) buffers_[n] = allocate_host_buffer(bytes);
-  return buffers_[n];
+HostBuffer SharedMemory::Core::next(const Storage& storage) {
+  HostBuffer& buffer = shared_->buffers_[{storage.name, seen_[storage.name]++}];
+  if (buffer.data == nullptr) {
+    buffer = allocate_host_buffer(storage.row_bytes());
+    fill_unwritten(storage.dtype, buffer.data.get(), buffer.bytes);
+  }
+  return buffer;
 }
 
 Result<ExecuteOptions> resolve(ExecuteOptions options) {
@@ -104,6 +107,7 @@ std::string program_hash(const Program& program) {
 Call::Call(CallOptions options)
     : options_(std::move(options)),
       recorder_(options_.kernel, options_.target, options_.compat),
+      shared_(options_.shared),
       started_(Clock::now()) {}
 
 ViewId Call::input(const TensorSpec& spec, HostBuffer buffer) {
@@ -115,12 +119,13 @@ ViewId Call::input(const TensorSpec& spec, HostBuffer buffer) {
 Execution& Call::execution() {
   if (!execution_) {
     execution_ = std::make_unique<Execution>(recorder_.program(), options_.execute);
+    execution_->set_member(options_.member);
     for (auto& [id, buffer] : inputs_) execution_->bind(id, buffer);
   }
   return *execution_;
 }
 
-Status Call::advance() {
+Seat Call::take_seat() {
   Execution& e = execution();
   if (options_.shared) {
     const Tiles& tiles = recorder_.tiles();
@@ -128,11 +133,16 @@ Status Call::advance() {
       const StorageId id{static_cast<uint32_t>(shared_seen_)};
       const Storage& storage = tiles.storage(id);
       if (storage.memory != Memory::shared_hbm || storage.binding != Binding::internal) continue;
-      e.bind(id, options_.shared->get(shared_count_++, storage.row_bytes()));
+      e.bind(id, shared_.next(storage));
     }
   }
+  return {options_.member, &recorder_.program(), &e};
+}
+
+Status Call::advance() {
+  const Seat seat = take_seat();
   const auto start = Clock::now();
-  Status status = e.advance();
+  Status status = execute_together({&seat, 1});
   execute_seconds_ += seconds_since(start);
   return status;
 }
@@ -199,6 +209,10 @@ Result<CallResult> Call::execute() {
     return result;
   }
   if (Status status = advance(); !status) return status.error();
+  return result();
+}
+
+CallResult Call::result() {
   CallResult result{.program = program_};
   for (ViewId output : program_->outputs) {
     result.outputs.push_back(copy_view(*execution_, *program_, output));
@@ -207,6 +221,31 @@ Result<CallResult> Call::execute() {
   result.provenance.record_seconds = record_seconds_;
   result.provenance.execute_seconds = execute_seconds_;
   return result;
+}
+
+Result<std::vector<CallResult>> execute(std::span<Call* const> launch) {
+  std::vector<CallResult> results;
+  if (launch.size() == 1) {
+    Result<CallResult> result = launch[0]->execute();
+    if (!result) return result.error();
+    results.push_back(std::move(result).value());
+    return results;
+  }
+  std::vector<Seat> seats;
+  for (Call* call : launch) {
+    KILN_CHECK(call->program_ != nullptr && !call->recorder_.report().has_errors());
+    if (call->options_.keep_float32) {
+      return Error{"low-precision tensors can be kept in float32 on a single core only"};
+    }
+    seats.push_back(call->take_seat());
+  }
+  const auto start = Clock::now();
+  if (Status status = execute_together(seats); !status) return status.error();
+  for (Call* call : launch) {
+    call->execute_seconds_ += seconds_since(start) / static_cast<double>(launch.size());
+    results.push_back(call->result());
+  }
+  return results;
 }
 
 Result<CallResult> run(std::shared_ptr<const Program> program,
@@ -233,7 +272,8 @@ Result<CallResult> run(std::shared_ptr<const Program> program,
     execution.bind(program->inputs[i], given_input.buffer);
   }
   const auto start = Clock::now();
-  if (Status status = execution.advance(); !status) return status.error();
+  const Seat seat{{}, program.get(), &execution};
+  if (Status status = execute_together({&seat, 1}); !status) return status.error();
   CallResult result{.program = program};
   result.provenance = provenance_of(*program, execution, options);
   result.provenance.execute_seconds = seconds_since(start);

@@ -1,14 +1,18 @@
-// Call: one call of a kernel on one core. It records, executes what was recorded when a value is
-// asked for or at the end, and tells what really ran.
+// Call: one call of a kernel on one member of a launch: a core, of a rank. It records, and executes
+// what was recorded when a value is asked for, or at the end together with the other members. It
+// tells what really ran.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "kiln/executor/execution.h"
 #include "kiln/program/recorder.h"
+#include "kiln/session/launch.h"
 
 namespace kiln {
 
@@ -37,21 +41,32 @@ struct Provenance {
   void add(const Provenance& core);
 };
 
-// Memory that the cores of a launch grid share: the n-th shared_hbm tensor of every core is one.
+// Memory that the cores of a launch grid share: tensors in shared_hbm of one name, or without a
+// name, are one by the order in which each core allocates them.
 class SharedMemory {
  public:
-  HostBuffer get(size_t n, int64_t bytes);
+  // One core's view of it: it asks for its shared tensors in order.
+  class Core {
+   public:
+    explicit Core(std::shared_ptr<SharedMemory> shared) : shared_(std::move(shared)) {}
+    HostBuffer next(const Storage& storage);
+
+   private:
+    std::shared_ptr<SharedMemory> shared_;
+    std::map<std::string, size_t> seen_;
+  };
 
  private:
-  std::vector<HostBuffer> buffers_;
+  std::map<std::pair<std::string, size_t>, HostBuffer> buffers_;
 };
 
 struct CallOptions {
   std::string kernel;
   Generation target = Generation::gen3;
   Compat compat = Compat::nki_0_6;
-  ExecuteOptions execute;                // from resolve()
-  bool keep_float32 = false;             // low-precision tensors are kept in float32, outputs too
+  ExecuteOptions execute;     // from resolve()
+  bool keep_float32 = false;  // low-precision tensors are kept in float32, outputs too
+  Member member;
   std::shared_ptr<SharedMemory> shared;  // with other cores; none: this core is alone
 };
 
@@ -76,12 +91,18 @@ class Call {
   // Ends the recording.
   std::shared_ptr<const Program> end(const std::vector<ViewId>& outputs);
 
-  // After end(), and only if the report has no errors: executes the rest.
+  // After end(), and only if the report has no errors: executes the rest, alone.
   Result<CallResult> execute();
 
  private:
+  friend Result<std::vector<CallResult>> execute(std::span<Call* const> launch);
+
   Execution& execution();
+  // This call as a member of a launch, with its memory bound.
+  Seat take_seat();
+  // Executes, alone, what has been recorded.
   Status advance();
+  CallResult result();
   // As look and execute, for keep_float32: a widened copy runs from the start.
   Result<CallResult> run_wide(const std::vector<ViewId>& outputs, bool update_inputs);
 
@@ -90,12 +111,16 @@ class Call {
   std::vector<std::pair<StorageId, HostBuffer>> inputs_;
   std::unique_ptr<Execution> execution_;
   std::shared_ptr<const Program> program_;
+  SharedMemory::Core shared_;
   size_t shared_seen_ = 0;  // storages searched for shared tensors so far
-  size_t shared_count_ = 0;
   std::chrono::steady_clock::time_point started_;
   double record_seconds_ = 0;
   double execute_seconds_ = 0;
 };
+
+// Executes these calls together: the members of one launch, each after its end(). The results are
+// in the order of the calls.
+Result<std::vector<CallResult>> execute(std::span<Call* const> launch);
 
 // Runs a program with these inputs, in the order of program.inputs, and writes into them in place.
 // An Error also if an input's size or dtype differs from what the program wants.

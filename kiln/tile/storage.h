@@ -66,6 +66,7 @@ struct Storage {
   Extents shape;
   std::optional<Address> address;
   SourceLocation location;
+  uint32_t born = 0;  // the instruction before which it was allocated, an index into the code
 
   bool on_chip() const { return is_on_chip(memory); }
   int64_t elements() const;

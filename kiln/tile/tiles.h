@@ -1,5 +1,5 @@
-// Tiles: a program's tables of storages and views. An instruction holds ViewIds; a Tile is what an
-// id resolves to.
+// Tiles: a program's tables of storages and views, and of the lists that instructions name. An
+// instruction holds ViewIds; a Tile is what an id resolves to.
 #pragma once
 
 #include <span>
@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "kiln/base/chunked_vector.h"
+#include "kiln/base/list_table.h"
 #include "kiln/tile/storage.h"
 #include "kiln/tile/view.h"
 
@@ -49,17 +50,35 @@ struct Region {
   friend bool operator==(const Region&, const Region&) = default;
 };
 
+// Groups of ranks, one list each.
+using RankLists = std::vector<std::vector<int32_t>>;
+
 class Tiles {
  public:
   StorageId add(Storage storage);
   ViewId add(const View& view);
   DynamicId add(const Dynamic& dynamic);
+  ViewListId add_list(std::span<const ViewId> views) { return view_lists_.add(views); }
+  NumberListId add_list(std::span<const float> numbers) { return number_lists_.add(numbers); }
+  RankGroupsId add(RankLists groups) {
+    rank_groups_.push_back(std::move(groups));
+    return {static_cast<uint32_t>(rank_groups_.size() - 1)};
+  }
+
+  // Takes over the lists of another table, with their ids.
+  void copy_lists(const Tiles& from) {
+    view_lists_ = from.view_lists_;
+    number_lists_ = from.number_lists_;
+    rank_groups_ = from.rank_groups_;
+  }
 
   // The view of a whole storage. On-chip: [partitions, free dimensions…].
   ViewId whole(StorageId id) const { return whole_[id.value]; }
 
   const Storage& storage(StorageId id) const { return storages_[id.value]; }
   const Dynamic& dynamic(DynamicId id) const { return dynamics_[id.value]; }
+  std::span<const ViewId> list(ViewListId id) const { return view_lists_[id]; }
+  std::span<const float> list(NumberListId id) const { return number_lists_[id]; }
   Tile tile(ViewId id) const {
     const Packed& p = views_[id.value];
     const bool vector_index =
@@ -74,6 +93,8 @@ class Tiles {
   }
   View view(ViewId id) const { return tile(id).view(); }
   StorageId storage_of(ViewId id) const { return views_[id.value].storage; }
+
+  const RankLists& rank_groups(RankGroupsId id) const { return rank_groups_[id.value]; }
 
   size_t storage_count() const { return storages_.size(); }
   size_t view_count() const { return views_.size(); }
@@ -99,6 +120,9 @@ class Tiles {
   std::unordered_multimap<size_t, uint32_t> layout_index_;
   uint32_t last_layout_ = 0;
   std::vector<Dynamic> dynamics_;
+  ListTable<ViewId, ViewListId> view_lists_;
+  ListTable<float, NumberListId> number_lists_;
+  std::vector<RankLists> rank_groups_;
 };
 
 // The view of a whole storage.

@@ -107,12 +107,13 @@ T value_or_throw(Result<T> result) {
 class PyCall {
  public:
   PyCall(const std::string& kernel, size_t target, size_t compat, int threads, bool keep_float32,
-         std::shared_ptr<SharedMemory> shared)
+         std::shared_ptr<SharedMemory> shared, int rank, int core)
       : call_({.kernel = kernel,
                .target = static_cast<Generation>(target),
                .compat = static_cast<Compat>(compat),
                .execute = execute_options(threads, false),
                .keep_float32 = keep_float32,
+               .member = {rank, core},
                .shared = std::move(shared)}),
         number_(++made) {}
 
@@ -156,16 +157,10 @@ class PyCall {
     return call_.end(views);
   }
 
-  nb::tuple execute() {
-    Result<CallResult> result = [&] {
-      const nb::gil_scoped_release no_gil;
-      return call_.execute();
-    }();
-    CallResult done = value_or_throw(std::move(result));
-    return nb::make_tuple(describe_outputs(std::move(done.outputs)), describe(done.provenance));
-  }
+  Call& call() { return call_; }
 
   HostArray look(const NkiTensor& tensor) {
+    call_.recorder().use(tensor.tensor.view_id());
     if (call_.recorder().report().has_errors()) {
       throw std::runtime_error("no value: the kernel has errors up to here");
     }
@@ -193,6 +188,22 @@ std::atomic<uint64_t> PyCall::made = 0;
 HostArray look_now(const NkiTensor& tensor) {
   unwrap(tensor);
   return PyCall::current()->look(tensor);
+}
+
+// (outputs, provenance) of each of the calls, which are executed together.
+nb::list execute_together(const std::vector<PyCall*>& launch) {
+  std::vector<Call*> calls;
+  for (PyCall* call : launch) calls.push_back(&call->call());
+  Result<std::vector<CallResult>> results = [&] {
+    const nb::gil_scoped_release no_gil;
+    return execute(calls);
+  }();
+  nb::list list;
+  for (CallResult& done : value_or_throw(std::move(results))) {
+    list.append(
+        nb::make_tuple(describe_outputs(std::move(done.outputs)), describe(done.provenance)));
+  }
+  return list;
 }
 
 nb::tuple run_program(const std::shared_ptr<const Program>& program, nb::list arrays, int threads,
@@ -275,11 +286,13 @@ void bind_call(nb::module_& module) {
   nb::class_<SharedMemory>(module, "SharedMemory", "What the cores of a launch grid share.")
       .def(nb::init<>());
 
-  nb::class_<PyCall>(module, "Call", "One call of a kernel on one core.")
-      .def(nb::init<const std::string&, size_t, size_t, int, bool, std::shared_ptr<SharedMemory>>(),
+  nb::class_<PyCall>(module, "Call", "One call of a kernel on one core of a launch.")
+      .def(nb::init<const std::string&, size_t, size_t, int, bool, std::shared_ptr<SharedMemory>,
+                    int, int>(),
            nb::arg("kernel"), nb::arg("target"), nb::kw_only(),
            nb::arg("compat") = static_cast<size_t>(Compat::nki_0_6), nb::arg("threads") = 0,
-           nb::arg("keep_float32") = false, nb::arg("shared").none() = nb::none())
+           nb::arg("keep_float32") = false, nb::arg("shared").none() = nb::none(),
+           nb::arg("rank") = 0, nb::arg("core") = 0)
       .def(
           "__enter__",
           [](PyCall& call) -> PyCall& {
@@ -291,11 +304,11 @@ void bind_call(nb::module_& module) {
       .def("input", &PyCall::input, nb::arg("name"), nb::arg("address"), nb::arg("shape"),
            nb::arg("dtype"), nb::arg("owner"))
       .def("diagnostics", &PyCall::diagnostics)
-      .def("end",
-           [](PyCall& call, const std::vector<NkiTensor>& outputs) {
-             return std::const_pointer_cast<Program>(call.end(outputs));
-           })
-      .def("execute", &PyCall::execute);
+      .def("end", [](PyCall& call, const std::vector<NkiTensor>& outputs) {
+        return std::const_pointer_cast<Program>(call.end(outputs));
+      });
+  module.def("execute_together", &execute_together, nb::arg("calls"),
+             "Executes the calls of one launch; (outputs, provenance) of each.");
 
   module.def("is_recording", &dsl::is_recording);
   module.def("recording_target",

@@ -8,6 +8,7 @@
 #include "kiln/base/nearest.h"
 #include "kiln/base/number_format.h"
 #include "kiln/base/packed_format.h"
+#include "kiln/isa/sendrecv.h"
 
 namespace kiln::python {
 
@@ -33,6 +34,7 @@ void bind_values(nb::module_& module) {
   add_names<DgeMode>(names);
   add_names<OobMode>(names);
   add_names<MatmulPerfMode>(names);
+  add_names<DmaEngine>(names);
   module.attr("enum_names") = names;
   module.def("register_members", &register_members, nb::arg("type"), nb::arg("members"),
              "Sets Python's objects for an enum's members, in the order of enum_names.");

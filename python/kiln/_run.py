@@ -157,48 +157,82 @@ def grid_indices(grid):
 
 
 def call_kernel(fn, bind, grid):
-    """Runs fn once for each index of the grid; returns the results of the first.
+    """Runs fn once for each index of the grid, on cores that execute together; returns the results
+    of the first.
 
     `bind()` returns fresh bound arguments.
     """
-    target, compat = _target.index(), _target.compat()
-    keep_float32 = os.environ.get("NKI_PRECISE_FP") == "0"
-    inputs = Inputs()
-    shared = _core.SharedMemory() if len(grid_indices(grid)) > 1 else None
-    if shared is not None and keep_float32:
-        raise ValueError("NKI_PRECISE_FP=0 runs kernels without a launch grid only")
-    result = provenance = None
-    for index in grid_indices(grid):
-        call = _core.Call(
-            fn.__name__,
-            target,
-            compat=compat,
-            threads=threads,
-            keep_float32=keep_float32,
-            shared=shared,
-        )
-        outer = program_grid()
-        _state.grid = (grid, index)
-        try:
-            program, tree = record(call, fn, bind(), inputs)
-        finally:
-            _state.grid = outer
-        outputs, ran = call.execute()
-        if result is None:
-            arrays = [_arrays.to_kind(_arrays.to_numpy(o), inputs.result_kind()) for o in outputs]
-            result = (_rebuild(tree, arrays),)
-            provenance = ran
-            provenance["program"] = program
-        else:
-            _add(provenance, ran)
-    for argument in inputs.arguments.values():
-        argument.write_back()
+    return call_ranks(fn, [bind], grid)[0]
+
+
+def call_ranks(fn, binds, grid, ranks=None):
+    """As call_kernel, on several ranks; returns the results of each.
+
+    `binds` has one function for each of `ranks` (0, 1, … unless given).
+    """
+    launches = [
+        Launch(fn, bind, grid, rank)
+        for rank, bind in zip(ranks or range(len(binds)), binds, strict=True)
+    ]
+    ran = _core.execute_together([call for launch in launches for call in launch.calls])
+    provenance = None
+    results = []
+    for launch in launches:
+        mine, ran = ran[: len(launch.calls)], ran[len(launch.calls) :]
+        results.append(launch.results(mine[0][0]))
+        for _, core in mine:
+            if provenance is None:
+                provenance = core | {"program": launch.programs[0], "ranks": len(launches)}
+            else:
+                _add(provenance, core)
     _publish(provenance)
-    return result[0]
+    return results
+
+
+class Launch:
+    """A rank's cores, recorded one after the other."""
+
+    def __init__(self, fn, bind, grid, rank=0, target=None):
+        indices = grid_indices(grid)
+        keep_float32 = os.environ.get("NKI_PRECISE_FP") == "0"
+        if len(indices) > 1 and keep_float32:
+            raise ValueError("NKI_PRECISE_FP=0 runs kernels without a launch grid only")
+        self._inputs = Inputs()
+        shared = _core.SharedMemory() if len(indices) > 1 else None
+        self.calls = []
+        self.programs = []
+        for core, index in enumerate(indices):
+            call = _core.Call(
+                fn.__name__,
+                _target.index() if target is None else target,
+                compat=_target.compat(),
+                threads=threads,
+                keep_float32=keep_float32,
+                shared=shared,
+                rank=rank,
+                core=core,
+            )
+            outer = program_grid()
+            _state.grid = (grid, index)
+            try:
+                program, tree = record(call, fn, bind(), self._inputs)
+            finally:
+                _state.grid = outer
+            self.calls.append(call)
+            self.programs.append(program)
+            if core == 0:
+                self._tree = tree
+
+    def results(self, outputs):
+        """What the kernel returned, as arrays, from core 0's outputs; strided inputs are updated."""
+        kind = self._inputs.result_kind()
+        for argument in self._inputs.arguments.values():
+            argument.write_back()
+        return _rebuild(self._tree, [_arrays.to_kind(_arrays.to_numpy(o), kind) for o in outputs])
 
 
 def _add(provenance, core):
-    """Adds what another core of the grid ran."""
+    """Adds what another core of the launch ran."""
     provenance["cores"] += 1
     for key in ("by_routine", "by_reference", "record_seconds", "execute_seconds"):
         provenance[key] += core[key]

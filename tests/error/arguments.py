@@ -14,6 +14,10 @@ def kernel(a):
     nisa.memset(x, 0, dst=x)
     nisa.tensor_scalar(dst=x, data=x, op0=nl.exp, operand0=1.0)
     nisa.tensor_reduce(dst=x, op=nl.add, data=x, axis=0)
+    nisa.dma_compute(dst=a, srcs=a, reduce_op=nl.add)
+    nisa.dma_compute(dst=a, srcs=[a, 1], reduce_op=nl.add)
+    nisa.dma_compute(dst=a, srcs=(), reduce_op=nl.add)
+    nisa.dma_compute(dst=a, srcs=[a, x], reduce_op=nl.add, scales=1.0)
     return x
 
 
@@ -23,3 +27,7 @@ def kernel(a):
 # expect line 14: error: memset: 'dst' is given twice [bad_argument]
 # expect line 15: error: tensor_scalar: 'op0' is nl.exp (Operator); it takes an operator [bad_argument]
 # expect line 16: error: tensor_reduce: 'axis' is 0 (int); it takes a dimension or a list of dimensions, each 1 or more [bad_argument]
+# expect line 17: error: dma_compute: 'srcs' is 'a' float32[128, 512] in shared_hbm <... (NkiTensor); it takes a list of tensors [bad_argument]
+# expect line 18: error: dma_compute: 'srcs' is ['a' float32[128, 512] in shared_hbm ... (list); it takes a list of tensors [bad_argument]
+# expect line 19: error: dma_compute: srcs has 0 tensors; it must have 1 to 16 [bad_argument]
+# expect line 20: error: dma_compute: 'scales' is 1.0 (float); it takes a list of numbers [bad_argument]

@@ -134,6 +134,9 @@ std::string description(const T& instruction, const Tiles& tiles) {
       add(field.name, member);
     } else if constexpr (std::is_base_of_v<TileOperand, Member>) {
       if (member.given()) add(field.name, name_of(tiles.tile(member.view).dtype()));
+    } else if constexpr (std::is_base_of_v<TileListOperand, Member>) {
+      for (const ViewId id : tiles.list(member.list))
+        add(field.name, name_of(tiles.tile(id).dtype()));
     } else if constexpr (std::is_same_v<Member, InOrScalar>) {
       if (member.is_tile()) add(field.name, name_of(tiles.tile(member.view).dtype()));
       if (member.is_scalar()) add(field.name, member.scalar());

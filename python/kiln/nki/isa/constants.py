@@ -65,7 +65,7 @@ class dma_engine(enum.Enum):
     gpsimd_dma = 2
 
 
-for _enum in (engine, reduce_cmd, dge_mode, oob_mode, matmul_perf_mode, nc_version):
+for _enum in (engine, reduce_cmd, dge_mode, oob_mode, matmul_perf_mode, nc_version, dma_engine):
     _core.register_members(
         _enum.__name__, [_enum[name] for name in _core.enum_names[_enum.__name__]]
     )
