@@ -49,7 +49,7 @@ class SharedMemory {
   class Core {
    public:
     explicit Core(std::shared_ptr<SharedMemory> shared) : shared_(std::move(shared)) {}
-    HostBuffer next(const Storage& storage);
+    HostBuffer next(const Storage& storage, Bits fresh_integer);
 
    private:
     std::shared_ptr<SharedMemory> shared_;

@@ -113,7 +113,7 @@ float* workspace(Slot slot, int64_t floats) {
     std::unique_ptr<float[], Free> data;
     int64_t floats = 0;
   };
-  thread_local std::array<Buffer, 4> buffers;
+  thread_local std::array<Buffer, 6> buffers;
   Buffer& buffer = buffers[static_cast<size_t>(slot)];
   if (buffer.floats < floats) {
     buffer.data.reset(new (line) float[static_cast<size_t>(floats)]);

@@ -22,7 +22,7 @@ Bits stored_constant(DType dtype, const InOrScalar& constant);
 
 // Scratch of at least this many floats, aligned to cache lines, that the calling thread keeps. Its
 // contents last until the next call for the same slot.
-enum class Slot : uint8_t { stationary, moving, panel, result };
+enum class Slot : uint8_t { stationary, moving, panel, result, words, scales };
 float* workspace(Slot slot, int64_t floats);
 
 }  // namespace kiln::routines
