@@ -238,16 +238,15 @@ def _reduced(held, dst, result, reduction):
 def exponential(g):
     shape = (g.partitions(),)
     shape = (*shape, *g.dims(g.elements(shape[0]), most=3))
-    src = g.tile(shape, g.float_type(), g.memory(), (-8, 8))
+    floats = ("float32", "bfloat16", "float16", "float8_e4m3", "float8_e5m2")
+    src = g.tile(shape, g.pick((*floats, "int8", "int32")), g.memory(), (-8, 8))
     arguments = {"src": src}
     top = np.zeros((shape[0], 1), np.float32)
     if g.chance(0.7):
         arguments["max_value"], top = _column_or_number(g, shape[0])
     x = src.values().reshape(shape[0], -1) - top
     reducing = g.chance(0.5)
-    dst_type = "float32" if reducing else g.arithmetic_type()
-    if dst_type == "uint32":
-        return None
+    dst_type = "float32" if reducing else g.pick((*floats, "tfloat32", "int16", "uint8"))
     dst = g.tile(shape, dst_type, g.memory(), "finite", written=True)
     arguments = {"dst": dst, **arguments}
     expected = activated(dst, "exp", x)
