@@ -171,7 +171,7 @@ def call_ranks(fn, binds, grid, ranks=None):
     `binds` has one function for each of `ranks` (0, 1, … unless given).
     """
     launches = [
-        _Launch(fn, bind, grid, rank)
+        Launch(fn, bind, grid, rank)
         for rank, bind in zip(ranks or range(len(binds)), binds, strict=True)
     ]
     ran = _core.execute_together([call for launch in launches for call in launch.calls])
@@ -182,17 +182,17 @@ def call_ranks(fn, binds, grid, ranks=None):
         results.append(launch.results(mine[0][0]))
         for _, core in mine:
             if provenance is None:
-                provenance = core | {"program": launch.program, "ranks": len(launches)}
+                provenance = core | {"program": launch.programs[0], "ranks": len(launches)}
             else:
                 _add(provenance, core)
     _publish(provenance)
     return results
 
 
-class _Launch:
+class Launch:
     """A rank's cores, recorded one after the other."""
 
-    def __init__(self, fn, bind, grid, rank):
+    def __init__(self, fn, bind, grid, rank=0, target=None):
         indices = grid_indices(grid)
         keep_float32 = os.environ.get("NKI_PRECISE_FP") == "0"
         if len(indices) > 1 and keep_float32:
@@ -200,11 +200,11 @@ class _Launch:
         self._inputs = Inputs()
         shared = _core.SharedMemory() if len(indices) > 1 else None
         self.calls = []
-        self.program = None
+        self.programs = []
         for core, index in enumerate(indices):
             call = _core.Call(
                 fn.__name__,
-                _target.index(),
+                _target.index() if target is None else target,
                 compat=_target.compat(),
                 threads=threads,
                 keep_float32=keep_float32,
@@ -219,8 +219,9 @@ class _Launch:
             finally:
                 _state.grid = outer
             self.calls.append(call)
+            self.programs.append(program)
             if core == 0:
-                self.program, self._tree = program, tree
+                self._tree = tree
 
     def results(self, outputs):
         """What the kernel returned, as arrays, from core 0's outputs; strided inputs are updated."""

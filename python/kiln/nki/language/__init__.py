@@ -56,7 +56,7 @@ def ds(start, size):
     return slice(start, start + size)
 
 
-affine_range = sequential_range = static_range = range
+affine_range = sequential_range = static_range = range = range
 
 
 def dynamic_range(start, stop=None, step=1):
