@@ -14,7 +14,27 @@ Permutation order_of(int rank) {
   return {3, 1, 2, 0};
 }
 
-void check_shapes(Report& report, const NamedTile& d, const NamedTile& s, const Permutation& axes) {
+// The sizes other than 1, in order.
+struct LargeSizes {
+  int count = 0;
+  Extents sizes;
+
+  void add(int64_t size) {
+    if (size != 1) sizes[count++] = size;
+  }
+  friend bool operator==(const LargeSizes&, const LargeSizes&) = default;
+};
+
+// Whether dst is the transpose of src but for axes of one element.
+bool is_padded(const Tile& d, const Tile& s, const Permutation& order) {
+  LargeSizes has, wants;
+  for (int i = 0; i < d.rank(); ++i) has.add(d.shape(i));
+  for (int i = 0; i < s.rank(); ++i) wants.add(s.shape(order.dims[static_cast<size_t>(i)]));
+  return has == wants;
+}
+
+void check_shapes(Report& report, const NamedTile& d, const NamedTile& s, const DmaTranspose& t) {
+  const Permutation& axes = t.axes;
   const int rank = s.tile.rank();
   if (rank < 2 || rank > 4) {
     report.add(diag::bad_shape, "src has {} axes; 2 to 4 can be transposed", rank);
@@ -27,6 +47,7 @@ void check_shapes(Report& report, const NamedTile& d, const NamedTile& s, const 
                : rank == 3 ? "(2, 1, 0)"
                            : "(3, 1, 2, 0)");
   }
+  if (t.pads_dst && d.tile.rank() < rank && is_padded(d.tile, s.tile, order)) return;
   if (d.tile.rank() != rank) {
     report.add(diag::size_mismatch, "dst has {} axes, src has {}", d.tile.rank(), rank);
     return;
@@ -108,7 +129,7 @@ void DmaTranspose::check(const Context& c, Report& report) const {
   if (rules::in_sbuf(c, report, d)) rules::dma_operand(c, report, d, dge_mode);
   const bool reachable = rules::dma_operand(c, report, s, dge_mode);
   rules::same_dtype(report, d, s);
-  check_shapes(report, d, s, axes);
+  check_shapes(report, d, s, *this);
   rules::dma_mode(c, report, dge_mode, priority);
 
   if (rules::has_vector_index(c, s.tile)) {
@@ -141,8 +162,10 @@ void DmaTranspose::execute(TileMemory& memory) const {
   for (int64_t n = 0; n < d.elements(); ++n) {
     int64_t rest = n, source_element = 0;
     for (int i = rank - 1; i >= 0; --i) {
-      source_element += rest % d.shape(i) * source_step[i];
-      rest /= d.shape(i);
+      // The size of dst's axis, which a padded dst need not have.
+      const int64_t size = s.shape(order.dims[static_cast<size_t>(i)]);
+      source_element += rest % size * source_step[i];
+      rest /= size;
     }
     std::byte* target = to.at(n);
     const std::byte* source = from.at(source_element);

@@ -17,6 +17,7 @@ struct DmaTranspose {
   int32_t priority = -1;
   DgeMode dge_mode = DgeMode::unknown;
   OobMode oob_mode = OobMode::error;
+  bool pads_dst = false;
 
   static constexpr Spec spec{
       .name = "dma_transpose",
@@ -29,8 +30,9 @@ struct DmaTranspose {
              "axis of src for each axis of dst: (1, 0), (2, 1, 0) or (3, 1, 2, 0)"),
       option("priority", &DmaTranspose::priority, "class of service, 0 (highest) to 3"),
       option("dge_mode", &DmaTranspose::dge_mode, "what makes the descriptors"),
-      option("oob_mode", &DmaTranspose::oob_mode,
-             "what a runtime index of src out of bounds does")};
+      option("oob_mode", &DmaTranspose::oob_mode, "what a runtime index of src out of bounds does"),
+      by_release("pads_dst", &DmaTranspose::pads_dst, true,
+                 "a dst with fewer axes than src is taken as one with more axes of one element")};
 
   void check(const Context& context, Report& report) const;
   void execute(TileMemory& memory) const;

@@ -291,6 +291,24 @@ TEST_CASE("dma_transpose exchanges the axes of two, three and four dimensions") 
   }
 }
 
+TEST_CASE("dma_transpose to a dst of lower rank, as NKI 0.3 has it") {
+  TileFixture f;
+  const ViewId src = f.hbm(DType::uint16, {3, 1, 2, 4}), flat = f.sbuf(DType::uint16, {4, 2, 3}),
+               flatter = f.sbuf(DType::uint16, {4, 6});
+  f.fill(src, counting);
+  CHECK(f.problems(DmaTranspose{.dst = flat, .src = src}) == Ids{"size_mismatch"});
+  const DmaTranspose padded = in_release(DmaTranspose{.dst = flat, .src = src}, Compat::nki_0_3);
+  CHECK(f.problems(padded) == no_problems);
+  padded.execute(f.memory());
+  const Floats result = f.get(flat);
+  for (int64_t n = 0; n < 24; ++n) {
+    const int64_t i = n / 8, k = n / 4 % 2, l = n % 4;
+    CHECK(result[static_cast<size_t>((l * 2 + k) * 3 + i)] == counting(n));
+  }
+  CHECK(f.problems(in_release(DmaTranspose{.dst = flatter, .src = src}, Compat::nki_0_3)) ==
+        Ids{"size_mismatch"});
+}
+
 TEST_CASE("dma_transpose gathers rows, counting indices column by column") {
   TileFixture f;
   const ViewId table = f.hbm(DType::uint16, {300, 2}), index = f.sbuf(DType::uint32, {128, 2}),

@@ -223,9 +223,10 @@ CallResult Call::result() {
   return result;
 }
 
-Result<std::vector<CallResult>> execute(std::span<Call* const> launch) {
+Result<std::vector<CallResult>> execute(std::span<Call* const> launch,
+                                        const TogetherOptions& options) {
   std::vector<CallResult> results;
-  if (launch.size() == 1) {
+  if (launch.size() == 1 && options.transport == nullptr) {
     Result<CallResult> result = launch[0]->execute();
     if (!result) return result.error();
     results.push_back(std::move(result).value());
@@ -240,7 +241,7 @@ Result<std::vector<CallResult>> execute(std::span<Call* const> launch) {
     seats.push_back(call->take_seat());
   }
   const auto start = Clock::now();
-  if (Status status = execute_together(seats); !status) return status.error();
+  if (Status status = execute_together(seats, options); !status) return status.error();
   for (Call* call : launch) {
     call->execute_seconds_ += seconds_since(start) / static_cast<double>(launch.size());
     results.push_back(call->result());

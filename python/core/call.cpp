@@ -6,6 +6,7 @@
 
 #include "bindings.h"
 #include "convert.h"
+#include "dialect.h"
 #include "kiln/program/text.h"
 #include "kiln/session/call.h"
 #include "source_line.h"
@@ -107,7 +108,7 @@ T value_or_throw(Result<T> result) {
 class PyCall {
  public:
   PyCall(const std::string& kernel, size_t target, size_t compat, int threads, bool keep_float32,
-         std::shared_ptr<SharedMemory> shared, int rank, int core)
+         std::shared_ptr<SharedMemory> shared, int rank, int core, nb::object dialect)
       : call_({.kernel = kernel,
                .target = static_cast<Generation>(target),
                .compat = static_cast<Compat>(compat),
@@ -115,7 +116,8 @@ class PyCall {
                .keep_float32 = keep_float32,
                .member = {rank, core},
                .shared = std::move(shared)}),
-        number_(++made) {}
+        number_(++made),
+        dialect_(std::move(dialect)) {}
 
   static PyCall* current() { return innermost; }
 
@@ -125,9 +127,11 @@ class PyCall {
     previous_number_ = current_call();
     set_current_call(number_);
     recording_ = std::make_unique<dsl::Recording>(call_.recorder());
+    previous_dialect_ = exchange_dialect(dialect_.is_none() ? nullptr : dialect_.ptr());
   }
 
   void exit() {
+    exchange_dialect(previous_dialect_);
     recording_.reset();
     set_current_call(previous_number_);
     innermost = previous_;
@@ -180,6 +184,8 @@ class PyCall {
   std::unique_ptr<dsl::Recording> recording_;
   PyCall* previous_ = nullptr;
   uint64_t previous_number_ = 0;
+  nb::object dialect_;  // a dict of adapters, or None
+  PyObject* previous_dialect_ = nullptr;
 };
 
 thread_local PyCall* PyCall::innermost = nullptr;
@@ -191,12 +197,17 @@ HostArray look_now(const NkiTensor& tensor) {
 }
 
 // (outputs, provenance) of each of the calls, which are executed together.
-nb::list execute_together(const std::vector<PyCall*>& launch) {
+nb::list execute_together(const std::vector<PyCall*>& launch,
+                          const std::shared_ptr<Transport>& transport) {
   std::vector<Call*> calls;
   for (PyCall* call : launch) calls.push_back(&call->call());
+  const TogetherOptions options{.transport = transport.get(), .go_on = [] {
+                                  const nb::gil_scoped_acquire gil;
+                                  return PyErr_CheckSignals() == 0;
+                                }};
   Result<std::vector<CallResult>> results = [&] {
     const nb::gil_scoped_release no_gil;
-    return execute(calls);
+    return execute(calls, options);
   }();
   nb::list list;
   for (CallResult& done : value_or_throw(std::move(results))) {
@@ -288,11 +299,11 @@ void bind_call(nb::module_& module) {
 
   nb::class_<PyCall>(module, "Call", "One call of a kernel on one core of a launch.")
       .def(nb::init<const std::string&, size_t, size_t, int, bool, std::shared_ptr<SharedMemory>,
-                    int, int>(),
+                    int, int, nb::object>(),
            nb::arg("kernel"), nb::arg("target"), nb::kw_only(),
            nb::arg("compat") = static_cast<size_t>(Compat::nki_0_6), nb::arg("threads") = 0,
            nb::arg("keep_float32") = false, nb::arg("shared").none() = nb::none(),
-           nb::arg("rank") = 0, nb::arg("core") = 0)
+           nb::arg("rank") = 0, nb::arg("core") = 0, nb::arg("dialect").none() = nb::none())
       .def(
           "__enter__",
           [](PyCall& call) -> PyCall& {
@@ -307,7 +318,10 @@ void bind_call(nb::module_& module) {
       .def("end", [](PyCall& call, const std::vector<NkiTensor>& outputs) {
         return std::const_pointer_cast<Program>(call.end(outputs));
       });
+  nb::class_<Transport>(module, "Transport", "The way to ranks in other processes.")
+      .def("is_local", &Transport::is_local, nb::arg("rank"));
   module.def("execute_together", &execute_together, nb::arg("calls"),
+             nb::arg("transport").none() = nb::none(),
              "Executes the calls of one launch; (outputs, provenance) of each.");
 
   module.def("is_recording", &dsl::is_recording);

@@ -7,6 +7,7 @@
 
 #include "bindings.h"
 #include "convert.h"
+#include "dialect.h"
 #include "kiln/base/nearest.h"
 #include "source_line.h"
 
@@ -137,6 +138,9 @@ class Arguments {
 
 template <class T>
 PyObject* record(PyObject*, PyObject* const* values, Py_ssize_t count, PyObject* keywords) {
+  if (PyObject* adapter = dialect_adapter("nisa.", T::spec.name)) {
+    return call_adapter(adapter, values, count, keywords);
+  }
   try {
     if (!dsl::is_recording()) require_recording(T::spec.name.data());
     Recorder& recorder = dsl::recorder();
@@ -175,14 +179,49 @@ std::string doc_string() {
                      T::spec.name, signature, T::spec.summary, arguments);
 }
 
+// A value of a field that an NKI release decides, as the text form writes it.
+template <class M>
+  requires NamedEnum<M> || std::is_arithmetic_v<M>
+nb::str release_value(const M& value) {
+  std::string text;
+  if constexpr (std::is_same_v<M, bool>) {
+    text = value ? "true" : "false";
+  } else if constexpr (NamedEnum<M>) {
+    text = name_of(value);
+  } else {
+    text = fmt::format("{}", value);
+  }
+  return nb::str(text.c_str());
+}
+
+// Adds what NKI releases mean differently by T.
+template <class T>
+void add_release_fields(nb::list& list) {
+  for_each_field<T>([&](const auto& field) {
+    if constexpr (requires { release_value(*field.in_0_3); }) {
+      if (field.is_argument()) return;
+      nb::dict d;
+      d["instruction"] = nb::str(T::spec.name.data(), T::spec.name.size());
+      d["field"] = nb::str(field.name.data(), field.name.size());
+      d["doc"] = nb::str(field.doc.data(), field.doc.size());
+      d["0.3"] = release_value(*field.in_0_3);
+      d["0.6"] = release_value(T{}.*field.member);
+      list.append(d);
+    }
+  });
+}
+
 }  // namespace
 
 void bind_instructions(nb::module_& core) {
   // Python keeps pointers to these.
   static auto* texts = new std::deque<std::string>;
   static auto* methods = new std::deque<PyMethodDef>;
+  nb::list by_release;
+  nb::dict since;
   AllInstructions::for_each([&](auto tag) {
     using T = typename decltype(tag)::type;
+    add_release_fields<T>(by_release);
     if constexpr (!is_control<T>) {
       texts->push_back(doc_string<T>());
       methods->push_back({T::spec.name.data(),
@@ -196,8 +235,11 @@ void bind_instructions(nb::module_& core) {
       if (!nb::hasattr(module, "names")) module.attr("names") = nb::list();
       module.attr(T::spec.name.data()) = function;
       nb::borrow<nb::list>(module.attr("names")).append(nb::str(T::spec.name.data()));
+      since[T::spec.name.data()] = static_cast<size_t>(T::spec.since);
     }
   });
+  core.attr("since") = since;
+  core.attr("by_release") = by_release;
 }
 
 }  // namespace kiln::python

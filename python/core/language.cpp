@@ -6,6 +6,7 @@
 #include <nanobind/stl/vector.h>
 
 #include "bindings.h"
+#include "checked_function.h"
 #include "convert.h"
 #include "kiln/dsl/nl.h"
 #include "source_line.h"
@@ -351,6 +352,8 @@ void add_shapes(Definitions& d) {
 void add_control(nb::module_& module) {
   module.def("register_alloc", &register_alloc, nb::arg("x").none() = nb::none(),
              "A new register: uninitialised, or set to an integer or a tensor's one element.");
+  module.attr("register_alloc") =
+      checked_function(module.attr("register_alloc"), "nisa.register_alloc");
   module.def("begin_loop", &begin_loop);
   module.def("end_loop", [] { begin("dynamic_range").record(EndLoop{}); });
   module.def("begin_while", &begin_while);
@@ -364,7 +367,17 @@ void bind_language(nb::module_& module) {
       .def("__call__", &call_operator, nb::arg("x"), nb::arg("y").none() = nb::none(),
            nb::arg("dtype").none() = nb::none())
       .def("__repr__", [](const Operator& op) { return fmt::format("nl.{}", op.info->name); })
-      .def_prop_ro("name", [](const Operator& op) { return std::string(op.info->name); });
+      .def_prop_ro("name", [](const Operator& op) { return std::string(op.info->name); })
+      .def_prop_ro(
+          "operands", [](const Operator& op) { return op.info->operands; },
+          "of the function; 0: a token only")
+      .def_prop_ro(
+          "since",
+          [](const Operator& op) {
+            const bool only_alu = op.info->activation == ActivationOp::none;
+            return static_cast<size_t>(only_alu ? info(op.info->alu).since : Generation::gen2);
+          },
+          "the first generation that has it, as an index");
   Definitions language(module);
   for (const dsl::OpInfo& op : dsl::all_ops()) {
     module.attr(std::string(op.name).c_str()) = nb::cast(Operator{&op});
@@ -376,6 +389,8 @@ void bind_language(nb::module_& module) {
   add_shapes(language);
   add_control(module);
   module.attr("names") = language.names();
+  check_functions(module, "nl.");
+  check_methods(module.attr("Operator"));
 }
 
 }  // namespace kiln::python

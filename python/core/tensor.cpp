@@ -6,6 +6,7 @@
 #include <nanobind/stl/vector.h>
 
 #include "bindings.h"
+#include "checked_function.h"
 #include "convert.h"
 #include "kiln/isa/rules.h"
 #include "source_line.h"
@@ -266,6 +267,7 @@ void bind_tensor(nb::module_& module) {
   bind_attributes(tensor);
   bind_selections(tensor);
   bind_reshapes(tensor);
+  check_methods(tensor);
   nb::class_<VirtualRegister>(module, "VirtualRegister", "A register of the engines' sequencers.");
 }
 

@@ -28,11 +28,19 @@ def install():
     return package
 
 
+def run_ranks(kernel, inputs, ranks=None):
+    """Runs a kernel on several ranks that exchange data by nki.collectives; see kiln._ranks."""
+    from kiln import _ranks
+
+    return _ranks.run_ranks(kernel, inputs, ranks)
+
+
 def provenance():
     """What really ran in this thread's latest kernel call, as a dict; None before the first.
 
-    Keys: kernel, target, backend, cores, threads, instructions (executed, by kind), by_routine,
-    by_reference, record_seconds, execute_seconds, memory_bytes, program_hash.
+    Keys: kernel, target, compat (the NKI it was recorded as), compat_source (who chose that),
+    backend, cores, threads, instructions (executed, by kind), by_routine, by_reference,
+    record_seconds, execute_seconds, memory_bytes, program_hash.
     """
     from kiln import _run
 

@@ -1,12 +1,13 @@
 """Calls of kernels: arguments in, record, execute, results out."""
 
+import contextlib
 import linecache
 import os
 import threading
 
 import numpy as np
 
-from kiln import _arrays, _core, _target
+from kiln import _arrays, _compat, _core, _target
 
 _state = threading.local()
 
@@ -119,7 +120,20 @@ def _rebuild(tree, arrays):
             return value
 
 
-def record(call, fn, bound, inputs):
+def new_call(kernel, choice, target=None, **options):
+    """A call of a Kernel that is recorded as the Choice says, for a target or the chosen one."""
+    from kiln.nki import _beta2
+
+    return _core.Call(
+        kernel.__name__,
+        _target.index(kernel.platform_target) if target is None else target,
+        compat=choice.release,
+        dialect=_beta2.ADAPTERS if choice.name == _compat.BETA2 else None,
+        **options,
+    )
+
+
+def record(call, fn, bound, inputs, choice=None):
     """Records fn(*bound.args, **bound.kwargs). Returns (program, tree of results).
 
     Raises NkiValidationError if the kernel has errors, and the kernel's own exception with notes on
@@ -127,7 +141,7 @@ def record(call, fn, bound, inputs):
     """
     name = fn.__name__
     inputs.begin_core()
-    with call:
+    with call, _compat.recording(choice) if choice else contextlib.nullcontext():
         arguments = {k: inputs.bind(call, k, v) for k, v in bound.arguments.items()}
         bound.arguments.update(arguments)
         try:
@@ -150,31 +164,37 @@ def _annotate(error, call, inputs):
         error.add_note(f"argument {name}: {dtype} of shape {tuple(shape)}")
     for diagnostic in call.diagnostics():
         error.add_note(excerpt(diagnostic))
+    dialect = _compat.explain(error)
+    if dialect:
+        error.add_note(dialect)
 
 
 def grid_indices(grid):
     return list(np.ndindex(*grid)) if grid else [()]
 
 
-def call_kernel(fn, bind, grid):
-    """Runs fn once for each index of the grid, on cores that execute together; returns the results
-    of the first.
+def call_kernel(kernel, bind):
+    """Runs the Kernel once for each index of its grid, on cores that execute together; returns the
+    results of the first.
 
     `bind()` returns fresh bound arguments.
     """
-    return call_ranks(fn, [bind], grid)[0]
+    return call_ranks(kernel, [bind])[0]
 
 
-def call_ranks(fn, binds, grid, ranks=None):
+def call_ranks(kernel, binds, ranks=None, transport=None):
     """As call_kernel, on several ranks; returns the results of each.
 
-    `binds` has one function for each of `ranks` (0, 1, … unless given).
+    `binds` has one function for each of `ranks` (0, 1, … unless given). `transport` reaches ranks of
+    other processes.
     """
+    choice = _compat.choose(kernel.fn, kernel.compat)
     launches = [
-        Launch(fn, bind, grid, rank)
+        Launch(kernel, choice, bind, rank)
         for rank, bind in zip(ranks or range(len(binds)), binds, strict=True)
     ]
-    ran = _core.execute_together([call for launch in launches for call in launch.calls])
+    calls = [call for launch in launches for call in launch.calls]
+    ran = _core.execute_together(calls, transport)
     provenance = None
     results = []
     for launch in launches:
@@ -183,6 +203,7 @@ def call_ranks(fn, binds, grid, ranks=None):
         for _, core in mine:
             if provenance is None:
                 provenance = core | {"program": launch.programs[0], "ranks": len(launches)}
+                provenance |= {"compat": choice.name, "compat_source": choice.source}
             else:
                 _add(provenance, core)
     _publish(provenance)
@@ -192,8 +213,8 @@ def call_ranks(fn, binds, grid, ranks=None):
 class Launch:
     """A rank's cores, recorded one after the other."""
 
-    def __init__(self, fn, bind, grid, rank=0, target=None):
-        indices = grid_indices(grid)
+    def __init__(self, kernel, choice, bind, rank=0, target=None):
+        indices = grid_indices(kernel.grid)
         keep_float32 = os.environ.get("NKI_PRECISE_FP") == "0"
         if len(indices) > 1 and keep_float32:
             raise ValueError("NKI_PRECISE_FP=0 runs kernels without a launch grid only")
@@ -202,10 +223,10 @@ class Launch:
         self.calls = []
         self.programs = []
         for core, index in enumerate(indices):
-            call = _core.Call(
-                fn.__name__,
-                _target.index() if target is None else target,
-                compat=_target.compat(),
+            call = new_call(
+                kernel,
+                choice,
+                target,
                 threads=threads,
                 keep_float32=keep_float32,
                 shared=shared,
@@ -213,9 +234,9 @@ class Launch:
                 core=core,
             )
             outer = program_grid()
-            _state.grid = (grid, index)
+            _state.grid = (kernel.grid, index)
             try:
-                program, tree = record(call, fn, bind(), self._inputs)
+                program, tree = record(call, kernel.fn, bind(), self._inputs, choice)
             finally:
                 _state.grid = outer
             self.calls.append(call)
@@ -224,7 +245,7 @@ class Launch:
                 self._tree = tree
 
     def results(self, outputs):
-        """What the kernel returned, as arrays, from core 0's outputs; strided inputs are updated."""
+        """What the kernel returned, as arrays of core 0's outputs; strided inputs are updated."""
         kind = self._inputs.result_kind()
         for argument in self._inputs.arguments.values():
             argument.write_back()

@@ -1,4 +1,4 @@
-"""Which NeuronCore generation a kernel is recorded for, and which NKI release it means."""
+"""Which NeuronCore generation a kernel is recorded for."""
 
 import os
 
@@ -11,10 +11,11 @@ DEFAULT = "trn2"
 override = None
 
 
-def index():
-    """The target of the kernel being recorded, or of the next call.
+def index(declared=None):
+    """The target of the kernel being recorded, or of the next call of one that declares its own.
 
-    In order: the command line, NKI_NC_VERSION, NEURON_PLATFORM_TARGET_OVERRIDE, trn2.
+    In order: the command line, NKI_NC_VERSION, NEURON_PLATFORM_TARGET_OVERRIDE, what the kernel's
+    decorator declares, trn2.
     Raises ValueError for a name that is no target.
     """
     if _core.is_recording():
@@ -23,23 +24,12 @@ def index():
         ("--target", override),
         ("NKI_NC_VERSION", os.environ.get("NKI_NC_VERSION")),
         ("NEURON_PLATFORM_TARGET_OVERRIDE", os.environ.get("NEURON_PLATFORM_TARGET_OVERRIDE")),
+        ("nki.jit(platform_target=…)", declared),
     ]
     for source, name in sources:
         if name:
             return find(name, source)
     return find(DEFAULT, "default")
-
-
-def compat():
-    """The NKI release that the next call means: KILN_COMPAT, or the newest one.
-
-    Raises ValueError for a release that Kiln does not know.
-    """
-    releases = _core.enum_names["compat"]
-    name = os.environ.get("KILN_COMPAT") or releases[-1]
-    if name not in releases:
-        raise ValueError(f"KILN_COMPAT: Kiln knows NKI {' and '.join(releases)}, not {name!r}")
-    return releases.index(name)
 
 
 def find(name, source):

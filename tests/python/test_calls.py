@@ -172,12 +172,6 @@ def test_an_unknown_target_is_an_error(monkeypatch):
         add(*arrays())
 
 
-def test_an_unknown_release_is_an_error(monkeypatch):
-    monkeypatch.setenv("KILN_COMPAT", "0.4")
-    with pytest.raises(ValueError, match="Kiln knows NKI 0.3 and 0.6, not '0.4'"):
-        add(*arrays())
-
-
 def test_printing_a_tile_shows_its_value_so_far(capsys):
     @nki.jit
     def kernel(a):

@@ -10,7 +10,7 @@ import sys
 import numpy as np
 
 import kiln
-from kiln import _core, _dtypes
+from kiln import _compat, _core, _dtypes
 from kiln.cli.errors import UsageError
 
 FORMS = """\
@@ -25,6 +25,23 @@ without one. Seeds are integers; 0 without one."""
 
 _SHORT = {"bf16": "bfloat16", "f16": "float16", "f32": "float32", "fp32": "float32"}
 _GENERATED = re.compile(r"(rand|randn|zeros|ones|arange):(\d+(?:x\d+)*)(?::(\w+))?(?::(\d+))?$")
+
+COMPAT_HELP = f"the NKI that kernels are written for: {', '.join(_compat.NAMES)}"
+
+
+def set_compat(name):
+    """Makes --compat's value, if there is one, the choice for all kernels."""
+    try:
+        _compat.override = name and _compat.check(name, "--compat")
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def refuse_compat(name):
+    if name:
+        raise UsageError(
+            "--compat is for kernels; a program says itself what its instructions mean"
+        )
 
 
 def split_file(spec):

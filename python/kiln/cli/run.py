@@ -31,6 +31,7 @@ def add_parser(commands):
     parser.add_argument("script_arguments", nargs="*", metavar="ARG", help="for the script")
     parser.add_argument("--arg", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--target", help="trn1, trn2 or trn3 (default: environment, then trn2)")
+    parser.add_argument("--compat", help=inputs.COMPAT_HELP)
     parser.add_argument("--grid", type=int, default=None, metavar="N", help="kernel[N]")
     parser.add_argument("--threads", type=int, default=0, metavar="N")
     parser.add_argument("--repeat", type=int, default=1, metavar="N", help="median of N runs")
@@ -47,12 +48,14 @@ def action(options):
         except ValueError as error:
             raise UsageError(str(error)) from None
         _target.override = options.target
+    inputs.set_compat(options.compat)
     if options.threads < 0 or options.repeat < 1:
         raise UsageError("--threads is 0 or more and --repeat 1 or more")
     _run.threads = options.threads or _run.threads
     inputs.existing(path)
     with _ProgressBar():
         if path.endswith(".kiln"):
+            inputs.refuse_compat(options.compat)
             return _run_program(path, options)
         if kernel_name is None:
             return _run_script(path, options)
@@ -114,6 +117,7 @@ def _run_program(path, options):
         seconds.append(time.perf_counter() - start)
     ran["program"] = program
     ran["target"] = _target.instance(ran["target"])
+    ran["compat"] = ran["compat_source"] = None
     ran["program_hash"] = program.hash
     named = _named_outputs(tuple(_arrays.to_numpy(o) for o in outputs))
     return _finish(named, ran, seconds, options)
@@ -169,8 +173,15 @@ def _finish(outputs, ran, seconds, options):
 
 
 _KEYS = (
-    *("kernel", "target", "backend", "cores", "threads", "instructions", "by_routine"),
-    *("by_reference", "record_seconds", "execute_seconds", "memory_bytes"),
+    *("kernel", "target", "compat", "compat_source", "backend", "cores", "threads"),
+    *(
+        "instructions",
+        "by_routine",
+        "by_reference",
+        "record_seconds",
+        "execute_seconds",
+        "memory_bytes",
+    ),
 )
 
 
@@ -222,6 +233,8 @@ def _print(summary):
     print()
     print(f"ran      {p['kernel']} for {p['target']} on {p['backend']}, {p['threads']} thread(s)")
     kinds = ", ".join(f"{n} {c}" for n, c in sorted(p["instructions"].items(), key=_by_count))
+    if p["compat"]:
+        print(f"nki      {p['compat']} ({p['compat_source']})")
     print(f"executed {p['by_routine'] + p['by_reference']} instructions: {kinds}")
     if p["by_reference"]:
         print(f"         {p['by_reference']} of them by their scalar reference meaning")

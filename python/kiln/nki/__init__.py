@@ -4,8 +4,8 @@ import functools
 import inspect
 import operator
 
-from kiln import _core, _run
-from kiln.nki import _show, collectives, dtype, isa, language, tensor, typing
+from kiln import _compat, _core, _run
+from kiln.nki import _names, _show, collectives, dtype, isa, language, tensor, typing
 
 __all__ = [
     *("Kernel", "collectives", "dtype", "isa", "jit", "language", "simulate", "tensor", "typing"),
@@ -21,10 +21,12 @@ class Kernel:
     recorded, its instructions become part of that kernel.
     """
 
-    def __init__(self, fn, grid=()):
+    def __init__(self, fn, grid=(), compat=None, platform_target=None):
         functools.update_wrapper(self, fn)
         self.fn = fn
         self.grid = grid
+        self.compat = compat
+        self.platform_target = platform_target
 
     def __getitem__(self, grid):
         sizes = grid if isinstance(grid, tuple) else (grid,)
@@ -34,12 +36,13 @@ class Kernel:
             raise TypeError(f"a launch grid is one or more integers; got {grid!r}") from None
         if not sizes or min(sizes) < 1:
             raise ValueError(f"a launch grid has sizes of 1 or more; got {grid!r}")
-        return Kernel(self.fn, sizes)
+        return Kernel(self.fn, sizes, self.compat, self.platform_target)
 
     def __call__(self, *args, **kwargs):
         if _core.is_recording():
+            _compat.check_inner(self.__name__, self.compat)
             return self.fn(*args, **kwargs)
-        return _run.call_kernel(self.fn, lambda: self.bind(args, kwargs), self.grid)
+        return _run.call_kernel(self, lambda: self.bind(args, kwargs))
 
     def bind(self, args, kwargs):
         bound = inspect.signature(self.fn).bind(*args, **kwargs)
@@ -47,14 +50,35 @@ class Kernel:
         return bound
 
 
-def jit(fn=None, **options):
-    """Makes a function a kernel. Options of other NKI implementations (mode, platform_target, …)
-    do not concern Kiln and are accepted."""
+def jit(fn=None, compat=None, platform_target=None, **options):
+    """Makes a function a kernel.
+
+    compat: "0.3", "0.6" or "beta2", the NKI that it is written for. platform_target: its target
+    where the environment names none. Options of other NKI implementations (mode, …) do not concern
+    Kiln and are accepted.
+    """
+    _names.refuse_near("nki.jit", options, ["compat", "platform_target"])
+    if compat is not None:
+        _compat.check(compat, "nki.jit")
     if fn is None:
-        return lambda function: jit(function, **options)
-    return fn if isinstance(fn, Kernel) else Kernel(fn)
+        return lambda function: jit(function, compat, platform_target)
+    if not isinstance(fn, Kernel):
+        return Kernel(fn, (), compat, platform_target)
+    if compat is None and platform_target is None:
+        return fn
+    return Kernel(fn.fn, fn.grid, compat or fn.compat, platform_target or fn.platform_target)
 
 
-def simulate(kernel):
-    """The kernel, to be called with arrays; a plain function becomes a kernel."""
-    return jit(kernel)
+def simulate(kernel, compat=None):
+    """The kernel, to be called with arrays; a plain function becomes a kernel.
+
+    compat: the NKI that it is written for, instead of what its decorator says.
+    """
+    return jit(kernel, compat=compat)
+
+
+simulate = _names.checked("nki.simulate", simulate)
+
+
+def __getattr__(name):
+    raise _names.unknown("nki", name, __all__)

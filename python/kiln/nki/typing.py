@@ -1,6 +1,7 @@
 """nki.typing: names for annotations of kernels."""
 
 from kiln import _core
+from kiln.nki import _names
 
 
 class _Annotation:
@@ -19,3 +20,7 @@ class _Annotation:
 tensor = _Annotation("tensor")
 mutable_tensor = _Annotation("mutable_tensor")
 NkiTensor = _core.NkiTensor
+
+
+def __getattr__(name):
+    raise _names.unknown("nki.typing", name, ["tensor", "mutable_tensor", "NkiTensor"])

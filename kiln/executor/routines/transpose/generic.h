@@ -184,6 +184,7 @@ void exchange_axes(int64_t size, int rank, const Extents& shape, const Grid& fro
 bool dma_transpose(const DmaTranspose& t, TileMemory& memory) {
   const Tiles& tiles = memory.tiles();
   const Tile d = tiles.tile(t.dst.view), s = tiles.tile(t.src.view);
+  if (d.rank() != s.rank()) return false;
   const std::optional<TileAccess> to = memory.access(t.dst.view, OobMode::error);
   if (!to) return true;
   const int64_t size = size_bytes(d.dtype());

@@ -3,7 +3,7 @@
 Kiln has one front end: it calls the kernel. Both names of NKI's mean it.
 """
 
-from kiln import _run, _target
+from kiln import _compat, _run, _target
 from kiln.nki import jit
 
 
@@ -17,9 +17,9 @@ class NKIFrontend:
         artifacts do not concern Kiln and are accepted.
         """
         generation = None if target is None else _target.find(target, "target")
-        kernel = jit(kernel)
-        grid = () if lnc is None else (lnc,)
-        launch = _run.Launch(kernel.fn, lambda: kernel.bind((), inputs), grid, target=generation)
+        kernel = jit(kernel) if lnc is None else jit(kernel)[lnc]
+        choice = _compat.choose(kernel.fn, kernel.compat)
+        launch = _run.Launch(kernel, choice, lambda: kernel.bind((), inputs), target=generation)
         return launch.programs
 
 

@@ -35,6 +35,8 @@ def get_nc_sub_version():
     return 0
 
 
+_names.check_functions(globals(), "nisa")
+
 __all__ = [
     *_core.isa.names,
     *("NkiValidationError", "VirtualRegister", "dge_mode", "dma_engine", "engine"),

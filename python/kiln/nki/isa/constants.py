@@ -3,9 +3,10 @@
 import enum
 
 from kiln import _core
+from kiln.nki._names import NamedEnumType
 
 
-class engine(enum.Enum):
+class engine(enum.Enum, metaclass=NamedEnumType):
     """Engines of a NeuronCore."""
 
     tensor = 1
@@ -17,7 +18,7 @@ class engine(enum.Enum):
     unknown = 0
 
 
-class reduce_cmd(enum.Enum):
+class reduce_cmd(enum.Enum, metaclass=NamedEnumType):
     """What an instruction does with its engine's accumulator registers."""
 
     idle = 0
@@ -27,7 +28,7 @@ class reduce_cmd(enum.Enum):
     load_reduce = 4
 
 
-class dge_mode(enum.Enum):
+class dge_mode(enum.Enum, metaclass=NamedEnumType):
     """Who generates DMA descriptors."""
 
     unknown = 0
@@ -36,21 +37,21 @@ class dge_mode(enum.Enum):
     none = 3
 
 
-class oob_mode(enum.Enum):
+class oob_mode(enum.Enum, metaclass=NamedEnumType):
     """What happens to an access out of bounds."""
 
     error = 0
     skip = 1
 
 
-class matmul_perf_mode(enum.Enum):
+class matmul_perf_mode(enum.Enum, metaclass=NamedEnumType):
     """Performance modes of nc_matmul."""
 
     none = "none"
     double_row = "double_row"
 
 
-class nc_version(enum.IntEnum):
+class nc_version(enum.IntEnum, metaclass=NamedEnumType):
     """Generations of NeuronCores."""
 
     gen2 = 2
@@ -58,7 +59,7 @@ class nc_version(enum.IntEnum):
     gen4 = 4
 
 
-class dma_engine(enum.Enum):
+class dma_engine(enum.Enum, metaclass=NamedEnumType):
     """DMA engines for sendrecv."""
 
     dma = 1

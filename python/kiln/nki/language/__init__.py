@@ -9,7 +9,7 @@ from kiln.nki import _names, _show
 from kiln.nki.language._objects import NKIObject, tile_size
 
 
-class MemoryRegion(enum.Enum):
+class MemoryRegion(enum.Enum, metaclass=_names.NamedEnumType):
     """Where a tensor lives."""
 
     sbuf = "sbuf"
@@ -56,7 +56,13 @@ def ds(start, size):
     return slice(start, start + size)
 
 
-affine_range = sequential_range = static_range = range = range
+def static_range(start, stop=None, step=1):
+    """Python's range; the loop's body is recorded for each value."""
+    return range(0, start, step) if stop is None else range(start, stop, step)
+
+
+affine_range = sequential_range = static_range
+range = range
 
 
 def dynamic_range(start, stop=None, step=1):
@@ -132,6 +138,9 @@ class no_reorder:
     def __exit__(self, *_):
         return False
 
+
+_names.install([NkiTensor, _core.VirtualRegister])
+_names.check_functions(globals(), "nl")
 
 __all__ = sorted({n for n in globals() if not n.startswith("_")} - {"enum", "np"})
 

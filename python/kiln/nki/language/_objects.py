@@ -3,6 +3,7 @@
 import dataclasses
 
 from kiln import _core, _target
+from kiln.nki import _names
 
 
 class _NKIObjectType(type):
@@ -21,9 +22,7 @@ class _NKIObjectType(type):
         values.update(zip(fields, args, strict=False))
         for name, value in kwargs.items():
             if name not in values:
-                near = _core.nearest(name, list(values))
-                hint = f"; did you mean {near!r}?" if near else ""
-                raise TypeError(f"{cls.__name__} has no field {name!r}{hint}")
+                raise TypeError(f"{cls.__name__} has no field {name!r}{_names.hint(name, values)}")
             values[name] = value
         for name, value in values.items():
             object.__setattr__(self, name, value)
@@ -77,9 +76,7 @@ class _TileSize:
         sizes = _core.tile_size(_target.index())
         if name in sizes:
             return sizes[name]
-        near = _core.nearest(name, list(sizes))
-        hint = f"; did you mean {near!r}?" if near else ""
-        raise AttributeError(f"tile_size has no {name!r}{hint}")
+        raise AttributeError(f"tile_size has no {name!r}{_names.hint(name, sizes)}")
 
     def __dir__(self):
         return sorted(_core.tile_size(_target.index()))
