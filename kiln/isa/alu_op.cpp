@@ -12,15 +12,13 @@ namespace {
 
 float one_if(bool condition) { return condition ? 1.0f : 0.0f; }
 
-float maximum(float a, float b) {
-  if (std::isnan(a)) return b;
-  return b > a ? b : a;
-}
+float maximum(float a, float b) { return b > a || std::isnan(b) ? b : a; }
 
-float minimum(float a, float b) {
-  if (std::isnan(a)) return b;
-  return b < a ? b : a;
-}
+float minimum(float a, float b) { return b < a || std::isnan(b) ? b : a; }
+
+float abs_max(float a, float b) { return std::fabs(a) > std::fabs(b) || std::isnan(a) ? a : b; }
+
+float abs_min(float a, float b) { return std::fabs(a) < std::fabs(b) || std::isnan(a) ? a : b; }
 
 // T is int32_t or uint32_t. Sums, differences and products are formed unsigned, where overflow
 // wraps.
@@ -125,9 +123,9 @@ float apply(AluOp op, float a, float b) {
     case power:
       return static_cast<float>(std::pow(static_cast<double>(a), static_cast<double>(b)));
     case abs_max:
-      return std::fabs(a) > std::fabs(b) ? a : b;
+      return kiln::abs_max(a, b);
     case abs_min:
-      return std::fabs(a) < std::fabs(b) ? a : b;
+      return kiln::abs_min(a, b);
     case abs:
       return std::fabs(a);
     case square:

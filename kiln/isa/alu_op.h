@@ -121,9 +121,9 @@ constexpr bool takes_two_operands(AluOp op) {
   return !is_identity(op) && !info(op).unary && !info(op).of_many;
 }
 
-// One float32 element. Comparisons and logical operators give 1 or 0. maximum and minimum return
-// the other operand if one is NaN; abs_max and abs_min return b on a tie. A unary operator ignores
-// b. Not for bitvec operators.
+// One float32 element. Comparisons and logical operators give 1 or 0; of the others the result is
+// NaN if an operand is. abs_max and abs_min return b on a tie. A unary operator ignores b. Not for
+// bitvec operators.
 float apply(AluOp op, float a, float b);
 
 // op(a, b), or op(b, a) for an operator of two operands in reverse.

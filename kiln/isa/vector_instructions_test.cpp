@@ -370,7 +370,9 @@ TEST_CASE("tensor_reduce with the other operators") {
   CHECK(reduced(AluOp::multiply, {2, 3, -4}) == -24);
   CHECK(reduced(AluOp::subtract, {10, 3, 4}) == 3);
   CHECK(reduced(AluOp::minimum, {2, -3, 4}) == -3);
-  CHECK(reduced(AluOp::maximum, {nan, -3, nan}) == -3);
+  CHECK(reduced(AluOp::maximum, {2, 7, -3}) == 7);
+  CHECK(std::isnan(reduced(AluOp::maximum, {nan, -3, 2})));
+  CHECK(std::isnan(reduced(AluOp::minimum, {2, -3, nan})));
   CHECK(std::isnan(reduced(AluOp::add, {1, nan, 2})));
   CHECK(reduced(AluOp::logical_and, {5, 3}) == 1);
   CHECK(reduced(AluOp::logical_and, {5, 0, 3}) == 0);

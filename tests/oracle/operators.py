@@ -56,10 +56,6 @@ BITWISE_REDUCTIONS = ("bitwise_and", "bitwise_or", "bitwise_xor")
 UNSIGNED_ZERO = ("maximum", "minimum", "relu")
 
 
-class Undetermined(Exception):
-    """The documentation does not say what comes out; the case is not compared."""
-
-
 def arithmetic(target):
     """The binary arithmetic operators of a generation."""
     return ARITHMETIC | BY_MAGNITUDE if target == "gen4" else ARITHMETIC
@@ -69,8 +65,6 @@ def apply(name, a, b, reverse=False):
     """a op b, or b op a, in float32."""
     function = (ARITHMETIC | BY_MAGNITUDE)[name]
     a, b = np.float32(a), np.float32(b)
-    if name in ("maximum", "minimum") and (np.isnan(a).any() or np.isnan(b).any()):
-        raise Undetermined("the larger of a number and a NaN")
     with np.errstate(all="ignore"):
         return (function(b, a) if reverse else function(a, b)).astype(np.float32)
 

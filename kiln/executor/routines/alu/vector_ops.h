@@ -32,12 +32,18 @@ HWY_INLINE Vec<D> one_if(D d, M mask) {
   return hn::IfThenElseZero(mask, hn::Set(d, hn::TFromD<D>{1}));
 }
 
-// maximum() and minimum() of alu_op.cpp: b where a is NaN, a where b is.
+// As in alu_op.cpp: NaN where a or b is.
 HWY_INLINE Vec<Floats> maximum(Vec<Floats> a, Vec<Floats> b) {
-  return hn::IfThenElse(hn::Or(hn::Gt(b, a), hn::Not(hn::Eq(a, a))), b, a);
+  return hn::IfThenElse(hn::Or(hn::Gt(b, a), hn::Not(hn::Eq(b, b))), b, a);
 }
 HWY_INLINE Vec<Floats> minimum(Vec<Floats> a, Vec<Floats> b) {
-  return hn::IfThenElse(hn::Or(hn::Lt(b, a), hn::Not(hn::Eq(a, a))), b, a);
+  return hn::IfThenElse(hn::Or(hn::Lt(b, a), hn::Not(hn::Eq(b, b))), b, a);
+}
+HWY_INLINE Vec<Floats> abs_max(Vec<Floats> a, Vec<Floats> b) {
+  return hn::IfThenElse(hn::Or(hn::Gt(hn::Abs(a), hn::Abs(b)), hn::Not(hn::Eq(a, a))), a, b);
+}
+HWY_INLINE Vec<Floats> abs_min(Vec<Floats> a, Vec<Floats> b) {
+  return hn::IfThenElse(hn::Or(hn::Lt(hn::Abs(a), hn::Abs(b)), hn::Not(hn::Eq(a, a))), a, b);
 }
 
 }  // namespace vector_ops
@@ -111,10 +117,10 @@ HWY_INLINE bool with_float_op(AluOp op, const Fn& fn) {
       fn([](V a, V b) { return vector_ops::minimum(a, b); });
       return true;
     case AluOp::abs_max:
-      fn([](V a, V b) { return hn::IfThenElse(hn::Gt(hn::Abs(a), hn::Abs(b)), a, b); });
+      fn([](V a, V b) { return vector_ops::abs_max(a, b); });
       return true;
     case AluOp::abs_min:
-      fn([](V a, V b) { return hn::IfThenElse(hn::Lt(hn::Abs(a), hn::Abs(b)), a, b); });
+      fn([](V a, V b) { return vector_ops::abs_min(a, b); });
       return true;
     case AluOp::abs:
       fn([](V a, V) { return hn::Abs(a); });

@@ -29,10 +29,10 @@ HWY_INLINE Vec<D> across_lanes(D d, Vec<D> v, const Op& op) {
   return v;
 }
 
-// The maximum or minimum of a row of at least a vector, in any order. `op(a, b)` is a where b is
-// NaN; `start` is the value that no number is beyond.
+// The maximum or minimum of a row of at least a vector, in any order. `start` is the value that no
+// number is beyond.
 template <class Op>
-float extreme_of_numbers(const float* row, int64_t n, float start, const Op& op) {
+float extreme(const float* row, int64_t n, float start, const Op& op) {
   constexpr int64_t chains = 4;
   Vec<Floats> best[chains];
   for (auto& b : best) b = hn::Set(f32, start);
@@ -51,17 +51,15 @@ float extreme_of_numbers(const float* row, int64_t n, float start, const Op& op)
 }
 
 // total op the row's elements, for maximum and minimum. Their order can only change the sign of a
-// zero; and a result at the start value may also come from a row without numbers.
+// zero.
 float fold_extreme(AluOp op, const float* row, int64_t n, float total) {
   constexpr float infinity = __builtin_huge_valf();
   using V = Vec<Floats>;
-  const float extreme =
+  const float most =
       op == AluOp::maximum
-          ? extreme_of_numbers(row, n, -infinity,
-                               [](V a, V b) { return hn::IfThenElse(hn::Gt(b, a), b, a); })
-          : extreme_of_numbers(row, n, infinity,
-                               [](V a, V b) { return hn::IfThenElse(hn::Lt(b, a), b, a); });
-  if (extreme != 0 && std::fabs(extreme) < infinity) return apply(op, total, extreme);
+          ? extreme(row, n, -infinity, [](V a, V b) { return vector_ops::maximum(a, b); })
+          : extreme(row, n, infinity, [](V a, V b) { return vector_ops::minimum(a, b); });
+  if (most != 0) return apply(op, total, most);
   for (int64_t i = 0; i < n; ++i) total = apply(op, total, row[i]);
   return total;
 }
