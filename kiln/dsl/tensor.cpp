@@ -153,7 +153,10 @@ Tensor Tensor::view(DType dtype) const {
 Tensor Tensor::ap(const Ap& ap) const {
   Shape asked;
   for (const Step& step : ap.pattern) asked.push_back(step.count);
-  const Result<View> view = view_ops::access_pattern(tile(), ap.pattern, ap.offset, ap.dtype);
+  std::vector<Step> pattern = ap.pattern;
+  // The index of each row takes the place of the row's number, whatever the step.
+  if (ap.runtime && ap.runtime->per_partition && !pattern.empty()) pattern[0].step = 0;
+  const Result<View> view = view_ops::access_pattern(tile(), pattern, ap.offset, ap.dtype);
   if (!ap.runtime || !view.ok()) {
     return Tensor(recorder().derive_for_use("ap", id_, view, asked));
   }

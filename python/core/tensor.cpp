@@ -72,6 +72,12 @@ NkiTensor get_item(const NkiTensor& t, nb::handle key) {
   return wrap(tensor.index({indices, count}));
 }
 
+// NKI names the method, but only instructions write tensors.
+void set_item(const NkiTensor&, nb::handle, nb::handle) {
+  throw nb::type_error(
+      "a tensor is not written by assignment; use nisa.tensor_copy, nisa.dma_copy or nl.store");
+}
+
 RuntimeIndex runtime_index(nb::handle object, bool per_partition) {
   if (nb::isinstance<VirtualRegister>(object)) {
     return {.reg = nb::cast<VirtualRegister&>(object).reg.id, .tile = {}};
@@ -171,6 +177,7 @@ void bind_attributes(nb::class_<NkiTensor>& tensor) {
 
 void bind_selections(nb::class_<NkiTensor>& tensor) {
   tensor.def("__getitem__", &get_item)
+      .def("__setitem__", &set_item)
       .def(
           "slice",
           [](const NkiTensor& t, int64_t dim, int64_t start, int64_t end, int64_t step) {
