@@ -63,6 +63,12 @@ Tensor Tensor::with_runtime_index(std::string_view what, Result<View> view, int 
   if (view.ok() && is_indirect()) {
     view = Error{"the view already has a runtime index, and can have only one"};
   }
+  if (view.ok() && index.tile.valid()) {
+    const Tile held = recorder().tile(index.tile);
+    if (held.vector_index || held.indirect) {
+      view = Error{"the index is itself a view with a vector of indices"};
+    }
+  }
   const Result<Dynamic> along = view_ops::dynamic_along(tile(), dim);
   if (view.ok() && !along.ok()) view = along.error();
   if (!view.ok()) return derive(what, view, asked);
@@ -161,6 +167,16 @@ Tensor Tensor::ap(const Ap& ap) const {
     return Tensor(recorder().derive_for_use("ap", id_, view, asked));
   }
   return with_runtime_index("ap", view, ap.indirect_dim, *ap.runtime, asked);
+}
+
+Tensor Tensor::indirect(const Tensor& index, std::optional<int64_t> num_elem) const {
+  const Shape asked{shape(0), std::max<int64_t>(1, num_elem.value_or(index.size()))};
+  const Result<view_ops::Indirection> made =
+      view_ops::indirect(tile(), index.view_id(), index.tile(), num_elem);
+  if (!made.ok()) return derive("indirect", made.error(), asked);
+  View view = made->view;
+  view.dynamic = recorder().add(made->dynamic);
+  return derive("indirect", view, asked);
 }
 
 ViewListId view_list(std::span<const Tensor> tensors) {

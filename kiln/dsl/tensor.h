@@ -110,6 +110,8 @@ class Tensor {
   // An explicit access pattern over the storage. One that leaves the storage is an error when it is
   // used: kernels make patterns in the last round of a loop that they then do not use.
   Tensor ap(const Ap& ap) const;
+  // Of each partition, the elements whose numbers `index` holds: tensor indirection, gen4.
+  Tensor indirect(const Tensor& index, std::optional<int64_t> num_elem = {}) const;
 
  private:
   Tensor derive(std::string_view what, const Result<View>& view, const Shape& asked) const;

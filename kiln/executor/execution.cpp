@@ -10,6 +10,7 @@
 #include "kiln/base/thread_pool.h"
 #include "kiln/executor/routines/routine.h"
 #include "kiln/executor/schedule.h"
+#include "kiln/isa/indirection.h"
 #include "kiln/isa/roles.h"
 
 namespace kiln {
@@ -26,15 +27,30 @@ constexpr size_t scheduled_min = 16;
 constexpr size_t window = 1024;
 
 template <class T>
+bool run_directly(const T& instruction, TileMemory& memory, const void* routine) {
+  if (routine != nullptr &&
+      static_cast<const RoutineEntry<T>*>(routine)->run(instruction, memory)) {
+    return true;
+  }
+  instruction.execute(memory);
+  return false;
+}
+
+template <class T>
 bool run(const Instruction& instruction, TileMemory& memory, const void* routine) {
   const T& i = *std::get_if<T>(&instruction);
   if constexpr (is_meeting<T>) {
     KILN_CHECK(false);  // is held by all its members
   } else if constexpr (!is_control<T>) {
-    if (routine != nullptr && static_cast<const RoutineEntry<T>*>(routine)->run(i, memory)) {
-      return true;
+    if constexpr (takes_indirect<T>) {
+      if (memory.tiles().has_indirection()) {
+        gather_operands(i, memory);
+        const bool fast = !memory.fault() && run_directly(i, memory, routine);
+        if (!memory.fault()) scatter_operands(i, memory);
+        return fast;
+      }
     }
-    i.execute(memory);
+    return run_directly(i, memory, routine);
   }
   return false;
 }

@@ -27,6 +27,7 @@ class Builder {
 
   void add(uint32_t number, const Instruction& instruction) {
     number_ = number;
+    gathers_ = false;
     std::visit(
         [&](const auto& i) {
           for_each_access(i, program_.tiles, [&](ViewId id, Access access) { use(id, access); });
@@ -34,6 +35,7 @@ class Builder {
                             [&](RegisterId id, Access access) { use(id, access); });
           if (uses_accumulators(i)) follow(last_accumulating_);
           if (i.spec.random) follow(last_random_);
+          if (gathers_) follow(last_gathering_);
         },
         instruction);
   }
@@ -65,6 +67,7 @@ class Builder {
 
   void use(ViewId id, Access access) {
     const Tile tile = program_.tiles.tile(id);
+    gathers_ |= tile.indirect;
     // The state of PSUM accumulation belongs to the whole tile.
     Region r = region(tile);
     if (tile.in_psum()) r = {0, tile.storage->partitions(), 0, tile.storage->row_bytes()};
@@ -102,7 +105,8 @@ class Builder {
            outer.end_byte >= inner.end_byte;
   }
 
-  // Instructions that share an engine's registers run one after the other.
+  // Instructions that share an engine's registers, or the memory that holds gathered elements, run
+  // one after the other.
   void follow(int64_t& last) {
     if (last >= 0) wait_for(static_cast<uint32_t>(last));
     last = number_;
@@ -117,11 +121,13 @@ class Builder {
 
   const Program& program_;
   uint32_t number_ = 0;
+  bool gathers_ = false;  // the instruction has views made by indirect()
   std::vector<std::vector<Use>> uses_;
   std::vector<RegisterUse> registers_;
   std::vector<std::pair<uint32_t, uint32_t>> edges_;
   int64_t last_accumulating_ = -1;
   int64_t last_random_ = -1;
+  int64_t last_gathering_ = -1;
 };
 
 }  // namespace

@@ -33,7 +33,8 @@ struct Activate2 {
       .since = Generation::gen4,
       .summary =
           "dst = op((data op0 imm0) op1 imm1), and a reduction of the results for each "
-          "partition."};
+          "partition.",
+      .indirect = {"dst", "data"}};
   static constexpr std::tuple fields{
       Field{"dst", &Activate2::dst, "receives the result; SBUF or PSUM"},
       Field{"op", &Activate2::op, "function of the activation table"},

@@ -25,7 +25,8 @@ struct Activation {
   static constexpr Spec spec{
       .name = "activation",
       .engines = Engine::scalar,
-      .summary = "dst = op(data * scale + bias), and a sum of the results for each partition."};
+      .summary = "dst = op(data * scale + bias), and a sum of the results for each partition.",
+      .indirect = {"dst", "data"}};
   static constexpr std::tuple fields{
       Field{"dst", &Activation::dst, "receives the result; SBUF or PSUM"},
       Field{"op", &Activation::op, "function of the activation table"},

@@ -17,7 +17,8 @@ struct ActivationReduce {
   static constexpr Spec spec{
       .name = "activation_reduce",
       .engines = Engine::scalar,
-      .summary = "dst = op(data * scale + bias), reduce_res = dst reduced over the free axes."};
+      .summary = "dst = op(data * scale + bias), reduce_res = dst reduced over the free axes.",
+      .indirect = {"dst", "data"}};
   static constexpr std::tuple fields{
       Field{"dst", &ActivationReduce::dst, "receives the result; SBUF or PSUM"},
       Field{"op", &ActivationReduce::op, "function of the activation table"},

@@ -24,7 +24,8 @@ struct Exponential {
       .name = "exponential",
       .engines = Engine::vector,
       .since = Generation::gen4,
-      .summary = "dst = exp(src - max_value), and a sum of the results for each partition."};
+      .summary = "dst = exp(src - max_value), and a sum of the results for each partition.",
+      .indirect = {"dst", "src"}};
   static constexpr std::tuple fields{
       Field{"dst", &Exponential::dst, "receives the result; SBUF or PSUM"},
       Field{"src", &Exponential::src, "input; SBUF or PSUM"},

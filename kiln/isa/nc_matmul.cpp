@@ -92,6 +92,20 @@ void check_bank(const Context& c, Report& report, const NamedTile& d) {
              last, bank);
 }
 
+// Views made by indirect() exclude parts of the array and the types that take several passes.
+void check_indirect(Report& report, const NamedTile& d, const NamedTile& s, const NamedTile& m,
+                    const NcMatmul& matmul) {
+  using enum DType;
+  rules::whole_array(report, matmul.tile_position, {d, s, m});
+  for (const NamedTile& t : {s, m}) {
+    if (!t.tile.indirect) continue;
+    rules::dtype_is(report, t, {float16, bfloat16, float8_e4m3, float8_e5m2, float8_e4m3fn});
+  }
+  if (matmul.is_transpose && m.tile.indirect) {
+    report.add(diag::bad_view, "moving is a view made by indirect(); is_transpose takes none");
+  }
+}
+
 std::vector<float> values(const TileAccess& a) {
   std::vector<float> all;
   all.reserve(static_cast<size_t>(a.partitions * a.elements));
@@ -117,6 +131,7 @@ void NcMatmul::check(const Context& c, Report& report) const {
   rules::product_size(c, report, d, rows, columns);
   check_bank(c, report, d);
   rules::array_tile(c, report, tile_position, tile_size, s.tile.partitions(), rows);
+  check_indirect(report, d, s, m, *this);
 }
 
 void NcMatmul::execute(TileMemory& memory) const {

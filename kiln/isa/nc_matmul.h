@@ -24,7 +24,8 @@ struct NcMatmul {
 
   static constexpr Spec spec{.name = "nc_matmul",
                              .engines = Engine::tensor,
-                             .summary = "dst = transpose(stationary) * moving, or adds it to dst."};
+                             .summary = "dst = transpose(stationary) * moving, or adds it to dst.",
+                             .indirect = {"dst", "stationary", "moving"}};
   static constexpr std::tuple fields{
       Field{"dst", &NcMatmul::dst, "[free of stationary, free of moving] in PSUM"},
       Field{"stationary", &NcMatmul::stationary, "[contraction, up to 128] in SBUF"},

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "kiln/base/packed_format.h"
+#include "kiln/isa/indirection.h"
 #include "kiln/isa/mx_layout.h"
 #include "kiln/isa/product.h"
 
@@ -52,6 +53,9 @@ void NcMatmulMx::check(const Context& c, Report& report) const {
   if (tile_size.given() && tile_size.column != rules::array_size) {
     report.add(diag::bad_argument, "tile_size has {} columns; it must have 128", tile_size.column);
   }
+  rules::whole_array(report, tile_position, {d, s, m});
+  rules::same_index(c, report, s, s_scale);
+  rules::same_index(c, report, m, m_scale);
 }
 
 void NcMatmulMx::execute(TileMemory& memory) const {

@@ -29,7 +29,8 @@ struct NcMatmulMx {
       .name = "nc_matmul_mx",
       .engines = Engine::tensor,
       .since = Generation::gen4,
-      .summary = "dst = transpose(stationary) * moving of scaled x4 tiles, or adds it to dst."};
+      .summary = "dst = transpose(stationary) * moving of scaled x4 tiles, or adds it to dst.",
+      .indirect = {"dst", "stationary", "moving", "stationary_scale", "moving_scale"}};
   static constexpr std::tuple fields{
       Field{"dst", &NcMatmulMx::dst, "[free of stationary, free of moving] in PSUM"},
       Field{"stationary", &NcMatmulMx::stationary,

@@ -42,6 +42,17 @@ void rules::array_tile(const Context& c, Report& report, const RowColumn& positi
   }
 }
 
+void rules::whole_array(Report& report, const RowColumn& position,
+                        std::initializer_list<NamedTile> tiles) {
+  if (!position.given() || (position.row == 0 && position.column == 0)) return;
+  for (const NamedTile& t : tiles) {
+    if (!t.tile.indirect) continue;
+    report.add(diag::bad_argument,
+               "tile_position is ({}, {}); {} is a view made by indirect(), which needs (0, 0)",
+               position.row, position.column, t.name);
+  }
+}
+
 void rules::product_size(const Context& c, Report& report, const NamedTile& d, int64_t rows,
                          int64_t columns) {
   if (rows != d.tile.partitions() || columns != d.tile.free_elements()) {

@@ -16,6 +16,9 @@ inline constexpr int64_t array_size = 128;  // rows and columns of processing el
 void array_tile(const Context& context, Report& report, const RowColumn& position,
                 const RowColumn& size, int64_t rows_needed, int64_t columns_needed);
 
+// None of the tiles is a view made by indirect() if a part of the array is asked for.
+void whole_array(Report& report, const RowColumn& position, std::initializer_list<NamedTile> tiles);
+
 // dst is `rows` by `columns`, and the machine multiplies that many at once.
 void product_size(const Context& context, Report& report, const NamedTile& dst, int64_t rows,
                   int64_t columns);

@@ -2,6 +2,7 @@
 // manual and messages read these; none of them has code for a single instruction.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string_view>
 #include <tuple>
@@ -20,6 +21,9 @@ struct Spec {
   std::string_view summary;  // one sentence
   std::string_view module = "nki.isa";
   std::string_view ignored = {};  // an argument that kernels give though nothing depends on it
+  // The operands that may be views made by indirect(): dst, then the inputs, at most two before
+  // their scales.
+  std::array<std::string_view, 5> indirect = {};
 };
 
 // The NKI release whose meaning is recorded, where releases differ.

@@ -14,7 +14,8 @@ void TensorCopy::check(const Context& c, Report& report) const {
   }
   rules::same_partitions(report, d, s);
   rules::same_free_elements(report, d, s);
-  rules::engine_is(report, engine, spec.engines);
+  const bool indirect = d.tile.indirect || s.tile.indirect;
+  rules::engine_is(report, engine, indirect ? Engine::vector | Engine::scalar : spec.engines);
   if (engine == Engine::scalar && !c.machine.scalar_engine_tensor_copy) {
     report.add(diag::wrong_engine, "engine is scalar; on {} use activation with op=copy instead",
                name_of(c.machine.generation));

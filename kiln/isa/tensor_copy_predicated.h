@@ -18,7 +18,8 @@ struct TensorCopyPredicated {
 
   static constexpr Spec spec{.name = "tensor_copy_predicated",
                              .engines = Engine::vector,
-                             .summary = "dst = src where the predicate is not 0."};
+                             .summary = "dst = src where the predicate is not 0.",
+                             .indirect = {"dst", "predicate"}};
   static constexpr std::tuple fields{
       Field{"dst", &TensorCopyPredicated::dst, "keeps its elements where nothing is copied"},
       Field{"src", &TensorCopyPredicated::src, "tile of the type of dst, or a constant"},

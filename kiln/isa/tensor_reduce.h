@@ -23,7 +23,8 @@ struct TensorReduce {
 
   static constexpr Spec spec{.name = "tensor_reduce",
                              .engines = Engine::vector,
-                             .summary = "Reduces the last free dimensions of data with op."};
+                             .summary = "Reduces the last free dimensions of data with op.",
+                             .indirect = {"dst", "data"}};
   static constexpr std::tuple fields{
       Field{"dst", &TensorReduce::dst, "one element for each combination of the other dimensions"},
       Field{"op", &TensorReduce::op, "reduction operator of the ALU table"},

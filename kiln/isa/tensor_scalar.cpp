@@ -28,6 +28,26 @@ void check_engine(Report& report, const TensorScalar& t) {
   }
 }
 
+bool computes_addresses(AluOp op) {
+  return op == AluOp::add || op == AluOp::subtract || op == AluOp::multiply;
+}
+
+// Sums and products of 32-bit integers are addresses, which are not computed on gathered elements.
+void check_indirect(Report& report, const TensorScalar& t, const NamedTile& d, const NamedTile& a) {
+  const bool addresses = computes_addresses(t.op0) || computes_addresses(t.op1);
+  for (const NamedTile& tile : {d, a}) {
+    const auto is_word = [](DType dtype) {
+      return dtype == DType::int32 || dtype == DType::uint32;
+    };
+    if (!tile.tile.indirect || !addresses || !is_word(d.tile.dtype()) || !is_word(a.tile.dtype())) {
+      continue;
+    }
+    report.add(diag::bad_view, "{} is a view made by indirect(); {} of {} to {} takes none",
+               tile.name, name_of(computes_addresses(t.op0) ? t.op0 : t.op1),
+               name_of(a.tile.dtype()), name_of(d.tile.dtype()));
+  }
+}
+
 Bits apply_stage(AluOp op, bool reverse, Bits value, Bits operand) {
   if (is_identity(op)) return value;
   if (reverse && takes_two_operands(op)) return apply_bits(op, operand, value);
@@ -57,6 +77,7 @@ void TensorScalar::check(const Context& c, Report& report) const {
                name_of(op0), name_of(op1));
   }
   check_engine(report, *this);
+  check_indirect(report, *this, d, a);
 }
 
 void TensorScalar::execute(TileMemory& memory) const {

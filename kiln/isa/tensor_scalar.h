@@ -25,7 +25,8 @@ struct TensorScalar {
   static constexpr Spec spec{
       .name = "tensor_scalar",
       .engines = Engine::vector | Engine::scalar | Engine::gpsimd,
-      .summary = "dst = (data op0 operand0) op1 operand1, with one operand value per partition."};
+      .summary = "dst = (data op0 operand0) op1 operand1, with one operand value per partition.",
+      .indirect = {"dst", "data"}};
   static constexpr std::tuple fields{
       Field{"dst", &TensorScalar::dst, "receives the result; SBUF or PSUM"},
       Field{"data", &TensorScalar::data, "input; SBUF or PSUM"},

@@ -23,7 +23,8 @@ struct TensorScalarCumulative {
   static constexpr Spec spec{
       .name = "tensor_scalar_cumulative",
       .engines = Engine::vector,
-      .summary = "Each element of dst is (src op0 imm0) op1 the element before it."};
+      .summary = "Each element of dst is (src op0 imm0) op1 the element before it.",
+      .indirect = {"dst", "src"}};
   static constexpr std::tuple fields{
       Field{"dst", &TensorScalarCumulative::dst, "receives the result; SBUF or PSUM"},
       Field{"src", &TensorScalarCumulative::src, "input; SBUF or PSUM"},

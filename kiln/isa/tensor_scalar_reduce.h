@@ -26,7 +26,8 @@ struct TensorScalarReduce {
   static constexpr Spec spec{
       .name = "tensor_scalar_reduce",
       .engines = Engine::vector,
-      .summary = "dst = data op0 operand0, and a reduction of the results for each partition."};
+      .summary = "dst = data op0 operand0, and a reduction of the results for each partition.",
+      .indirect = {"dst", "data"}};
   static constexpr std::tuple fields{
       Field{"dst", &TensorScalarReduce::dst, "receives the result; SBUF or PSUM"},
       Field{"data", &TensorScalarReduce::data, "input; SBUF or PSUM"},

@@ -20,7 +20,8 @@ struct TensorTensor {
 
   static constexpr Spec spec{.name = "tensor_tensor",
                              .engines = Engine::vector | Engine::gpsimd,
-                             .summary = "dst = data1 op data2, element by element."};
+                             .summary = "dst = data1 op data2, element by element.",
+                             .indirect = {"dst", "data1"}};
   static constexpr std::tuple fields{
       Field{"dst", &TensorTensor::dst, "receives the result; SBUF or PSUM"},
       Field{"data1", &TensorTensor::data1, "left operand"},

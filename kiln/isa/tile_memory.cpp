@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace kiln {
 
 namespace {
@@ -57,13 +59,6 @@ bool stays_inside(const Tile& tile, int64_t elements, bool one_row) {
 
 }  // namespace
 
-std::vector<Bits> TileAccess::all_bits() const {
-  std::vector<Bits> all;
-  all.reserve(static_cast<size_t>(partitions * elements));
-  for (int64_t n = 0; n < partitions * elements; ++n) all.push_back(bits(n));
-  return all;
-}
-
 PsumState::Before PsumState::write(const Region& region) {
   known_ = regions_.size();
   Before before = Before::nothing;
@@ -95,6 +90,7 @@ void TileMemory::grow(int register_count) {
 TileAccess TileMemory::access(ViewId id) {
   const Tile tile = tiles_.tile(id);
   if (!tile.dynamic.valid()) return static_access(tile, buffer(tile.storage_id));
+  if (tile.indirect) return gathered(id).access();
   if (const std::optional<TileAccess> a = access(id, OobMode::error)) return *a;
   TileAccess empty = static_access(tile, buffer(tile.storage_id));
   empty.elements = 0;
@@ -108,7 +104,7 @@ std::optional<TileAccess> TileMemory::access(ViewId id, OobMode oob) {
   if (!tile.dynamic.valid()) return a;
 
   const Dynamic& dynamic = tiles_.dynamic(tile.dynamic);
-  KILN_CHECK(dynamic.kind != Dynamic::Kind::vector_tile);
+  KILN_CHECK(!tile.vector_index && !tile.indirect);
   const std::optional<int64_t> index = dynamic_index(tile, 0, oob);
   if (!index) return std::nullopt;
   a.base += *index * dynamic.stride * size_bytes(a.dtype);
@@ -156,6 +152,25 @@ std::optional<int64_t> TileMemory::dynamic_index(const Tile& tile, int64_t row, 
   return std::nullopt;
 }
 
+void TileMemory::gather(ViewId id, int64_t group) {
+  const auto is_same = [&](const Gathered& g) { return g.view == id; };
+  if (std::any_of(gathered_.begin(), gathered_.end(), is_same)) return;
+  const Tile tile = tiles_.tile(id);
+  const Dynamic& dynamic = tiles_.dynamic(tile.dynamic);
+  const TileAccess first = static_access(tile, buffer(tile.storage_id));
+  Result<GatheredTile> made =
+      GatheredTile::gather(tile, dynamic, first, access(dynamic.index), group);
+  if (!made) return fault(made.error().message);
+  gathered_.push_back({id, std::move(made).value()});
+}
+
+const GatheredTile& TileMemory::gathered(ViewId id) const {
+  const auto found = std::find_if(gathered_.begin(), gathered_.end(),
+                                  [&](const Gathered& g) { return g.view == id; });
+  KILN_CHECK(found != gathered_.end());
+  return found->tile;
+}
+
 void TileMemory::open_accumulation(ViewId dst, bool overwrite) {
   if (!begin_accumulation(dst, overwrite)) return;
   const TileAccess a = access(dst);
@@ -166,6 +181,7 @@ void TileMemory::open_accumulation(ViewId dst, bool overwrite) {
 
 bool TileMemory::begin_accumulation(ViewId dst, bool overwrite) {
   const Tile tile = tiles_.tile(dst);
+  if (tile.indirect) return begin_scattered_accumulation(dst, overwrite);
   PsumState& state = psum_state(tile.storage_id);
   const PsumState::Before before = state.write(region(tile));
   if (before == PsumState::Before::nothing || overwrite) return true;
@@ -180,6 +196,31 @@ bool TileMemory::begin_accumulation(ViewId dst, bool overwrite) {
     }
   }
   return false;
+}
+
+// Element by element, because each has a place of its own in PSUM. From the last on: of those with
+// the same place the last is the one that stays.
+bool TileMemory::begin_scattered_accumulation(ViewId dst, bool overwrite) {
+  const StorageId storage = tiles_.storage_of(dst);
+  const GatheredTile& tile = gathered(dst);
+  const TileAccess& a = tile.access();
+  const int64_t row_stride = buffer(storage).partition_stride;
+  int64_t rows = 0;
+  for (int64_t p = 0; p < a.partitions; p += rows) {
+    rows = tile.rows_alike(p);
+    for (int64_t i = a.elements - 1; i >= 0; --i) {
+      const int64_t at = tile.place(p, i) - buffer(storage).base;
+      const int64_t partition = at / row_stride, byte = at % row_stride;
+      PsumState& state = psum_state(storage);
+      const PsumState::Before before =
+          state.write({partition, partition + rows, byte, byte + size_bytes(a.dtype)});
+      if (overwrite || before == PsumState::Before::all) continue;
+      for (int64_t row = 0; row < rows; ++row) {
+        if (!state.was_written(partition + row, byte)) a.set(p + row, i, 0.0f);
+      }
+    }
+  }
+  return overwrite;
 }
 
 }  // namespace kiln

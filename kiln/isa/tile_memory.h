@@ -13,9 +13,10 @@
 #include <vector>
 
 #include "kiln/base/check.h"
-#include "kiln/base/number_format.h"
+#include "kiln/isa/gathered_tile.h"
 #include "kiln/isa/operand.h"
 #include "kiln/isa/random_state.h"
+#include "kiln/isa/tile_access.h"
 #include "kiln/machine/machine.h"
 #include "kiln/tile/tiles.h"
 
@@ -25,45 +26,6 @@ namespace kiln {
 struct Buffer {
   std::byte* base = nullptr;
   int64_t partition_stride = 0;
-};
-
-// A view with its address. Partitions and, within one, `elements` elements in row-major order of
-// the free dimensions, which are merged where they are contiguous. An HBM view has one partition.
-struct TileAccess {
-  DType dtype = DType::float32;
-  int64_t partitions = 0;
-  int64_t elements = 0;          // per partition
-  std::byte* base = nullptr;     // first element
-  int64_t partition_stride = 0;  // bytes
-  int rank = 0;                  // merged free dimensions, outermost first; at least 1
-  Extents shape;
-  Extents stride;  // bytes
-
-  bool contiguous() const { return rank == 1 && stride[0] == size_bytes(dtype); }
-  std::byte* row(int64_t p) const { return base + p * partition_stride; }
-  // The address of element i of partition p.
-  std::byte* at(int64_t p, int64_t i) const {
-    std::byte* address = row(p);
-    for (int d = rank - 1; d > 0; --d) {
-      address += (i % shape[d]) * stride[d];
-      i /= shape[d];
-    }
-    return address + i * stride[0];
-  }
-
-  float get(int64_t p, int64_t i) const { return load_float32(dtype, at(p, i)); }
-  void set(int64_t p, int64_t i, float value) const { store_float32(dtype, at(p, i), value); }
-  Bits bits(int64_t p, int64_t i) const { return load_bits(dtype, at(p, i)); }
-  void set_bits(int64_t p, int64_t i, Bits value) const { store_bits(dtype, at(p, i), value); }
-
-  // Element n of all partitions * elements, partition by partition: the order in which DMA moves.
-  float get(int64_t n) const { return get(n / elements, n % elements); }
-  void set(int64_t n, float value) const { set(n / elements, n % elements, value); }
-  Bits bits(int64_t n) const { return bits(n / elements, n % elements); }
-  void set_bits(int64_t n, Bits value) const { set_bits(n / elements, n % elements, value); }
-
-  // A copy of all elements in that order, for instructions that read all before they write.
-  std::vector<Bits> all_bits() const;
 };
 
 // Which parts of a PSUM storage matmuls have written since it was allocated.
@@ -114,6 +76,14 @@ class TileMemory {
   // takes the place of the row's number. Index r is element r of the index tile, column by column.
   std::optional<TileAccess> access_row(ViewId id, int64_t row, OobMode oob);
 
+  // Copies the elements of a view made by indirect() together, where access() then finds them, for
+  // an instruction that reads offsets in groups of so many partitions. An offset out of bounds is a
+  // fault. Views are gathered for one instruction at a time.
+  void gather(ViewId id, int64_t group);
+  // Writes the gathered elements back.
+  void scatter(ViewId id) const { gathered(id).scatter(); }
+  void drop_gathered() { gathered_.clear(); }
+
   // The accumulator registers of an engine, one for each partition.
   std::span<float, 128> accumulators(Engine engine) {
     return engine == Engine::scalar ? scalar_accumulators_ : vector_accumulators_;
@@ -142,7 +112,14 @@ class TileMemory {
   const std::optional<std::string>& fault() const { return fault_; }
 
  private:
+  struct Gathered {
+    ViewId view;
+    GatheredTile tile;
+  };
+
   std::optional<int64_t> dynamic_index(const Tile& tile, int64_t row, OobMode oob);
+  const GatheredTile& gathered(ViewId id) const;
+  bool begin_scattered_accumulation(ViewId dst, bool overwrite);
 
   const Tiles& tiles_;
   Member member_;
@@ -152,6 +129,7 @@ class TileMemory {
   std::array<float, 128> scalar_accumulators_{};
   std::array<float, 128> vector_accumulators_{};
   std::unique_ptr<RandomState> random_;
+  std::vector<Gathered> gathered_;
   std::optional<std::string> fault_;
 };
 

@@ -202,6 +202,18 @@ ViewId Recorder::index(ViewId from, std::span<const Index> indices) {
   return derive("index", from, view, asked_shape(tile, indices));
 }
 
+void Recorder::output(ViewId view) {
+  if (!use(view)) return;
+  const Tile tile = program_.tiles.tile(view);
+  if (tile.vector_index || tile.indirect) {
+    report_.at(here_, program_.kernel);
+    report_.add(diag::bad_view, "'{}' is returned by a view that only instructions can follow",
+                tile.storage->name);
+    return;
+  }
+  program_.outputs.push_back(view);
+}
+
 void Recorder::track_nesting(const Instruction& instruction) {
   const bool loop = std::holds_alternative<Loop>(instruction);
   if (loop || std::holds_alternative<WhileLoop>(instruction)) {

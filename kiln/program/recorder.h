@@ -11,6 +11,7 @@
 
 #include "kiln/base/diagnostic.h"
 #include "kiln/base/diagnostic_kinds.h"
+#include "kiln/isa/indirection.h"
 #include "kiln/isa/roles.h"
 #include "kiln/program/program.h"
 
@@ -73,9 +74,8 @@ class Recorder {
   template <class T>
   void record(const T& instruction, std::string_view name = {});
 
-  void output(ViewId view) {
-    if (use(view)) program_.outputs.push_back(view);
-  }
+  // Returns the view from the kernel.
+  void output(ViewId view);
 
   Report& report() { return report_; }
   const Program& program() const { return program_; }
@@ -146,6 +146,7 @@ void Recorder::record(const T& instruction, std::string_view name) {
   }
   const T meant = in_release(instruction, compat_);
   meant.check(Context{machine_, program_.tiles}, report_);
+  check_indirection(meant, Context{machine_, program_.tiles}, report_);
   if constexpr (is_control<T>) track_nesting(meant);
   if (report_.has_errors()) return;
   if (!name.empty()) {

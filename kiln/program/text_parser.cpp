@@ -350,13 +350,19 @@ void Parser::layout(View& view) {
 
 DynamicId Parser::dynamic() {
   Dynamic d;
-  const bool scalar = accept("scalar(");
-  if (scalar || accept("vector(")) {
-    d.kind = scalar ? Dynamic::Kind::scalar_tile : Dynamic::Kind::vector_tile;
+  if (line_.starts_with("r")) {
+    d.reg = register_id();
+  } else {
+    d.kind = named<Dynamic::Kind>();
+    expect("(");
     d.index = view();
     expect(")");
-  } else {
-    d.reg = register_id();
+    if (failed()) return {};
+    const Tile index = recorder_->tile(d.index);
+    if (index.vector_index || index.indirect) {
+      fail("the index of a view is itself a view with a vector of indices");
+      return {};
+    }
   }
   expect("*");
   d.stride = integer();

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view every_kind_of_value = R"(kiln 1
 kernel "every \"kind\""
-target gen3
+target gen4
 registers 2
 file 0 "kernel.py"
 storage %0 "a" shared_hbm float32 [256, 512] input @0:3
@@ -19,6 +19,7 @@ storage %2 "" psum float32 [128, 512]
 storage %3 "table" shared_hbm uint8 [4] constant 00ff10a0
 storage %4 "" sbuf int32 [1, 1]
 storage %5 "" sbuf bfloat16 [128, 1024]
+storage %6 "" sbuf uint16 [128, 4]
 memset dst=%4 value=7
 memset dst=%1 value=-0.5 name="clear"
 register_move dst=r0 src=3
@@ -36,6 +37,7 @@ tensor_reduce dst=%1[0+0; 128:1 1:1] op=maximum data=%1 axis=[1]
 memset dst=%1 value=nan:7fc00001
 affine_select dst=%1 pattern=[-1:512] channel_multiplier=1 on_true_tile=%1 on_false_value=-1e+30 cmp_op=greater_equal
 tensor_copy dst=%5[0+0; 128:1 512:1]:float32 src=%1
+tensor_copy dst=%1[0+0; 128:1 40:1] src=%1[0+0; 128:1 40:0]@indirect(%6)*1<512
 dma_compute dst=%1 srcs=[%0[0+4; 128:512 512:1] %1] reduce_op=add scales=[1.0 1.0]
 output %1
 output %0[0+4; 4:512 4:1]
@@ -87,6 +89,11 @@ TEST_CASE("what is wrong in a text is said with its line") {
   CHECK(error_of(one + "memset dst=%0[0+1; 128:1 64:1] value=0") ==
         "line 5: the view reaches partitions 0 to 128 and bytes 4 to 260 of %0, which has 128 and "
         "256");
+  CHECK(error_of(one + "memset dst=%0[0+0; 128:1 1:0]@vector(%0[0+0; 128:1 "
+                       "1:0]@indirect(%0)*1<64)*1<64 value=0") ==
+        "line 5: the index of a view is itself a view with a vector of indices");
+  CHECK(error_of(one + "memset dst=%0[0+0; 128:1 1:0]@register(%0)*1<64 value=0") ==
+        "line 5: the program declares no registers");
   CHECK(error_of(one + "memset dst=%0 value=0 value=1") ==
         "line 5: 'value' is no further argument of memset");
 }

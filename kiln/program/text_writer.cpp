@@ -91,7 +91,7 @@ void write_view(std::string& out, const Tiles& tiles, ViewId id) {
   if (dynamic.kind == Dynamic::Kind::scalar_register) {
     fmt::format_to(sink, "@r{}", dynamic.reg.value);
   } else {
-    out += dynamic.kind == Dynamic::Kind::scalar_tile ? "@scalar(" : "@vector(";
+    fmt::format_to(sink, "@{}(", name_of(dynamic.kind));
     write_view(out, tiles, dynamic.index);
     out += ')';
   }

@@ -105,6 +105,10 @@ Result<CallResult> Call::run_wide(const std::vector<ViewId>& outputs, bool updat
 }
 
 Result<HostTensor> Call::look(ViewId view) {
+  const Tile tile = recorder_.tile(view);
+  if (tile.vector_index || tile.indirect) {
+    return Error{"a view with a vector of runtime indices shows nothing; copy it first"};
+  }
   if (options_.keep_float32) {
     Result<CallResult> seen = run_wide({view}, false);
     if (!seen) return seen.error();

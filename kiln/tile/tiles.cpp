@@ -66,6 +66,7 @@ ViewId Tiles::add(const View& view) {
 
 DynamicId Tiles::add(const Dynamic& dynamic) {
   dynamics_.push_back(dynamic);
+  has_indirection_ |= dynamic.kind == Dynamic::Kind::indirect_tile;
   return {static_cast<uint32_t>(dynamics_.size() - 1)};
 }
 

@@ -23,6 +23,7 @@ struct Tile {
   int64_t offset;
   DynamicId dynamic;
   bool vector_index = false;  // the dynamic part differs from row to row of dimension 0
+  bool indirect = false;      // each element of a partition is where an index says
 
   Memory memory() const { return storage->memory; }
   bool on_chip() const { return storage->on_chip(); }
@@ -81,15 +82,18 @@ class Tiles {
   std::span<const float> list(NumberListId id) const { return number_lists_[id]; }
   Tile tile(ViewId id) const {
     const Packed& p = views_[id.value];
-    const bool vector_index =
-        p.dynamic.valid() && dynamic(p.dynamic).kind == Dynamic::Kind::vector_tile;
-    return {&storages_[p.storage.value],
-            &layouts_[p.layout],
-            p.storage,
-            p.partition,
-            p.offset,
-            p.dynamic,
-            vector_index};
+    Tile tile{&storages_[p.storage.value],
+              &layouts_[p.layout],
+              p.storage,
+              p.partition,
+              p.offset,
+              p.dynamic};
+    if (p.dynamic.valid()) {
+      const Dynamic::Kind kind = dynamic(p.dynamic).kind;
+      tile.vector_index = kind == Dynamic::Kind::vector_tile;
+      tile.indirect = kind == Dynamic::Kind::indirect_tile;
+    }
+    return tile;
   }
   View view(ViewId id) const { return tile(id).view(); }
   StorageId storage_of(ViewId id) const { return views_[id.value].storage; }
@@ -99,6 +103,8 @@ class Tiles {
   size_t storage_count() const { return storages_.size(); }
   size_t view_count() const { return views_.size(); }
   size_t dynamic_count() const { return dynamics_.size(); }
+  // Whether any view may be one with tensor indirection.
+  bool has_indirection() const { return has_indirection_; }
 
  private:
   // Most views of a program share a few layouts, which are stored once.
@@ -120,6 +126,7 @@ class Tiles {
   std::unordered_multimap<size_t, uint32_t> layout_index_;
   uint32_t last_layout_ = 0;
   std::vector<Dynamic> dynamics_;
+  bool has_indirection_ = false;
   ListTable<ViewId, ViewListId> view_lists_;
   ListTable<float, NumberListId> number_lists_;
   std::vector<RankLists> rank_groups_;

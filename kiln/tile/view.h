@@ -7,9 +7,12 @@
 // elements of the view's dtype; an on-chip stride[0] is counted in partitions.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <string_view>
 
 #include "kiln/base/dtype.h"
+#include "kiln/base/enum_names.h"
 #include "kiln/base/id.h"
 #include "kiln/tile/storage.h"
 
@@ -48,14 +51,22 @@ struct Dynamic {
     scalar_register,  // a register's value
     scalar_tile,      // the one element of an on-chip tile
     vector_tile,      // one index for each partition of the view
+    indirect_tile,    // one index for each element of a partition: tensor indirection
   };
   Kind kind = Kind::scalar_register;
   RegisterId reg;      // scalar_register
-  ViewId index;        // scalar_tile, vector_tile
+  ViewId index;        // all kinds but scalar_register
   int64_t stride = 0;  // elements moved for each step of the index (on-chip: within the row)
   int64_t limit = 0;   // indices 0 … limit-1 are in bounds
 
   friend bool operator==(const Dynamic&, const Dynamic&) = default;
+};
+
+template <>
+struct EnumNames<Dynamic::Kind> {
+  static constexpr std::string_view type = "runtime index";
+  static constexpr std::array<std::string_view, 4> names{"register", "scalar", "vector",
+                                                         "indirect"};
 };
 
 struct View {

@@ -125,10 +125,18 @@ Error bad_range(const Tile& tile, int dim, const Index& range) {
 }
 
 // A dimension that runtime indices take cannot be indexed again.
-bool is_taken(const Tile& tile, int dim) { return dim == 0 && tile.vector_index; }
+bool is_taken(const Tile& tile, int dim) {
+  return tile.indirect || (dim == 0 && tile.vector_index);
+}
 
-Error taken() {
+Error taken(const Tile& tile) {
+  if (tile.indirect) return error("a view made by indirect() cannot be indexed again");
   return error("dimension 0 has a runtime index for each partition and cannot be indexed again");
+}
+
+// The elements have no strides to work with, only an order.
+Error no_strides(std::string_view what) {
+  return error("a view made by indirect() cannot be {}; only its shape can change", what);
 }
 
 bool is_whole(const Index& i) {
@@ -157,7 +165,7 @@ Result<View> index(const Tile& tile, std::span<const Index> indices) {
       append_whole(rank - given);
       continue;
     }
-    if (is_taken(tile, dim) && !is_whole(i)) return taken();
+    if (is_taken(tile, dim) && !is_whole(i)) return taken(tile);
     if (i.kind == Index::Kind::range) {
       const std::optional<Dim> left = take_range(view, tile, dim, i);
       if (!left) return bad_range(tile, dim, i);
@@ -176,7 +184,7 @@ Result<View> index(const Tile& tile, std::span<const Index> indices) {
 
 Result<View> slice(const Tile& tile, int dim, int64_t start, int64_t stop, int64_t step) {
   if (!resolve_dim(dim, tile.rank())) return no_such_dim(dim, tile);
-  if (is_taken(tile, dim)) return taken();
+  if (is_taken(tile, dim)) return taken(tile);
   View view = tile.view();
   const Index range{Index::Kind::range, start, stop, step};
   const std::optional<Dim> left = take_range(view, tile, dim, range);
@@ -188,7 +196,7 @@ Result<View> slice(const Tile& tile, int dim, int64_t start, int64_t stop, int64
 
 Result<View> select(const Tile& tile, int dim, int64_t index) {
   if (!resolve_dim(dim, tile.rank())) return no_such_dim(dim, tile);
-  if (is_taken(tile, dim)) return taken();
+  if (is_taken(tile, dim)) return taken(tile);
   View view = tile.view();
   if (!take_one(view, tile, dim, index)) return bad_index(tile, dim, index);
   if (dim > 0 || !tile.on_chip()) {
@@ -201,6 +209,7 @@ Result<View> select(const Tile& tile, int dim, int64_t index) {
 
 Result<View> permute(const Tile& tile, std::span<const int64_t> dims) {
   const int rank = tile.rank();
+  if (tile.indirect) return no_strides("permuted");
   View view = tile.view();
   unsigned seen = 0;
   bool is_permutation = static_cast<int>(dims.size()) == rank;
@@ -225,6 +234,7 @@ Result<View> permute(const Tile& tile, std::span<const int64_t> dims) {
 Result<View> broadcast(const Tile& tile, int dim, int64_t size) {
   if (!resolve_dim(dim, tile.rank())) return no_such_dim(dim, tile);
   if (dim == 0 && has_fixed_dim_0(tile)) return fixed_dim_0("broadcast cannot repeat");
+  if (tile.indirect) return no_strides("broadcast");
   if (tile.shape(dim) != 1) {
     return error("broadcast repeats a dimension of 1 element; dimension {} has {}", dim,
                  tile.shape(dim));
@@ -453,6 +463,7 @@ Result<Layout> merge(const std::vector<Axis>& axes, const std::vector<std::strin
 Result<View> rearrange(const Tile& tile, const NamePattern& from, const NamePattern& to,
                        Sizes sizes) {
   const int rank = tile.rank();
+  if (tile.indirect) return no_strides("rearranged");
   if (static_cast<int>(from.size()) != rank) {
     return error("the source pattern has {} dimensions; {} has {}", from.size(),
                  shape_text(*tile.layout), rank);
@@ -514,6 +525,34 @@ Result<View> reinterpret(const Tile& tile, DType dtype) {
                  shape_text(*tile.layout), name_of(tile.dtype()), tile.offset, name_of(dtype));
   }
   return view;
+}
+
+Result<Indirection> indirect(const Tile& tile, ViewId index, const Tile& index_tile,
+                             std::optional<int64_t> count) {
+  if (tile.dynamic.valid()) return error("the view already has a runtime index; one is the limit");
+  if (!tile.on_chip()) return error("indirect() is for tensors in sbuf and psum");
+  if (index_tile.dynamic.valid()) return error("the index has a runtime index itself");
+  if (!index_tile.in_sbuf()) {
+    return error("the index is in {}; it must be in sbuf", name_of(index_tile.memory()));
+  }
+  if (index_tile.shape(0) != tile.shape(0)) {
+    return error("the index has {} partitions, the tensor {}", index_tile.shape(0), tile.shape(0));
+  }
+  const int64_t offsets = index_tile.elements();
+  if (count && (*count < 1 || *count > offsets)) {
+    return error("num_elem is {}; the index has {} elements", *count, offsets);
+  }
+  const Result<View> row = flatten_dims(tile, 1, tile.rank() - 1);
+  if (!row) return row.error();
+  Indirection result{.view = *row,
+                     .dynamic = {.kind = Dynamic::Kind::indirect_tile,
+                                 .reg = {},
+                                 .index = index,
+                                 .stride = row->layout.stride[1],
+                                 .limit = row->layout.shape[1]}};
+  result.view.layout.shape[1] = count.value_or(offsets);
+  result.view.layout.stride[1] = 0;
+  return result;
 }
 
 Result<Dynamic> dynamic_along(const Tile& tile, int dim) {

@@ -56,6 +56,16 @@ Result<View> reinterpret(const Tile& tile, DType dtype);
 Result<View> access_pattern(const Tile& tile, std::span<const Step> pattern,
                             std::optional<int64_t> offset, std::optional<DType> dtype);
 
+// NkiTensor.indirect: of each partition, the `count` elements whose numbers along the free
+// dimension `index` holds. Which of them a partition reads depends on the engine
+// (isa/indirection.h).
+struct Indirection {
+  View view;  // [partitions, count], without its dynamic part
+  Dynamic dynamic;
+};
+Result<Indirection> indirect(const Tile& tile, ViewId index, const Tile& index_tile,
+                             std::optional<int64_t> count);
+
 // The dynamic part for a runtime index along `dim` of the tile: its element stride and limit.
 Result<Dynamic> dynamic_along(const Tile& tile, int dim);
 

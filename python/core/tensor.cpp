@@ -204,7 +204,13 @@ void bind_selections(nb::class_<NkiTensor>& tensor) {
       .def("ap", &ap, nb::arg("pattern"), nb::arg("offset").none() = nb::none(),
            nb::arg("scalar_offset").none() = nb::none(),
            nb::arg("vector_offset").none() = nb::none(), nb::arg("indirect_dim") = 0,
-           nb::arg("dtype").none() = nb::none());
+           nb::arg("dtype").none() = nb::none())
+      .def(
+          "indirect",
+          [](const NkiTensor& t, const NkiTensor& index, std::optional<int64_t> num_elem) {
+            return wrap(here(t).indirect(unwrap(index), num_elem));
+          },
+          nb::arg("index"), nb::arg("num_elem").none() = nb::none());
 }
 
 void bind_reshapes(nb::class_<NkiTensor>& tensor) {

@@ -312,7 +312,6 @@ def gathered_columns(g):
     return Case([("tensor_copy", {"dst": dst, "src": view})], [copied(dst, view)])
 
 
-@pytest.mark.skipif(not hasattr(nl.NkiTensor, "indirect"), reason="there is no indirect view")
 def test_indirect_views():
     for number in range(repetitions(100)):
         compare_case("indirect", gathered_columns, ("gen4",), number)
