@@ -71,8 +71,7 @@ void Execution::follow_program() {
   if (size == known_) return;
   image_.grow();
   for (size_t i = known_; i < size && !has_loops_; ++i) {
-    has_loops_ = std::holds_alternative<Loop>(program_.code[i]) ||
-                 std::holds_alternative<WhileLoop>(program_.code[i]);
+    has_loops_ = loop_depth_change(program_, i) != 0;
   }
   known_ = size;
   count_uses();
