@@ -106,6 +106,7 @@ std::span<const OpInfo> all_ops() {
       nl::fmod,
       nl::mod,
       nl::bypass,
+      nl::average,
       nl::prelu,
   };
   return table;

@@ -17,6 +17,18 @@ struct RecordInstruction {
   }
 };
 
+// The same for an instruction that returns a register, its `dst`.
+template <class T>
+struct RecordResult {
+  Register operator()(T instruction = {},
+                      const std::source_location& where = std::source_location::current()) const {
+    at(where);
+    instruction.dst = recorder().new_register();
+    recorder().record(instruction);
+    return instruction.dst;
+  }
+};
+
 namespace nisa {
 
 inline constexpr RecordInstruction<Activation> activation;
@@ -29,20 +41,31 @@ inline constexpr RecordInstruction<DmaCompute> dma_compute;
 inline constexpr RecordInstruction<DmaCopy> dma_copy;
 inline constexpr RecordInstruction<DmaTranspose> dma_transpose;
 inline constexpr RecordInstruction<Iota> iota;
+inline constexpr RecordInstruction<LocalGather> local_gather;
+inline constexpr RecordInstruction<Max8> max8;
 inline constexpr RecordInstruction<Memset> memset;
+inline constexpr RecordInstruction<NcFindIndex8> nc_find_index8;
+inline constexpr RecordInstruction<NcMatchReplace8> nc_match_replace8;
 inline constexpr RecordInstruction<NcMatmul> nc_matmul;
+inline constexpr RecordInstruction<NcMatmulMx> nc_matmul_mx;
+inline constexpr RecordInstruction<NcNGather> nc_n_gather;
 inline constexpr RecordInstruction<NcStreamShuffle> nc_stream_shuffle;
 inline constexpr RecordInstruction<NcTranspose> nc_transpose;
+inline constexpr RecordInstruction<NonzeroWithCount> nonzero_with_count;
+inline constexpr RecordInstruction<QuantizeMx> quantize_mx;
 inline constexpr RecordInstruction<RangeSelect> range_select;
 inline constexpr RecordInstruction<Reciprocal> reciprocal;
 inline constexpr RecordInstruction<ScalarTensorTensor> scalar_tensor_tensor;
 inline constexpr RecordInstruction<Sendrecv> sendrecv;
+inline constexpr RecordInstruction<SequenceBounds> sequence_bounds;
 inline constexpr RecordInstruction<TensorCopy> tensor_copy;
 inline constexpr RecordInstruction<TensorCopyPredicated> tensor_copy_predicated;
+inline constexpr RecordInstruction<TensorPartitionReduce> tensor_partition_reduce;
 inline constexpr RecordInstruction<TensorReduce> tensor_reduce;
 inline constexpr RecordInstruction<TensorScalar> tensor_scalar;
 inline constexpr RecordInstruction<TensorTensor> tensor_tensor;
 inline constexpr RecordInstruction<TensorTensorScan> tensor_tensor_scan;
+inline constexpr RecordInstruction<Topk> topk;
 inline constexpr RecordInstruction<RegisterMove> register_move;
 inline constexpr RecordInstruction<RegisterLoad> register_load;
 inline constexpr RecordInstruction<RegisterStore> register_store;

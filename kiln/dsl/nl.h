@@ -132,6 +132,12 @@ Tensor where(const Tensor& condition, const Value& x, const Value& y,
              std::optional<DType> dtype = {},
              const CallSite& site = std::source_location::current());
 
+// The elements of each partition of `data` that the same partition of `indices` names, counted
+// through all free dimensions. `axis` is 0; it has no other meaning yet.
+Tensor gather_flattened(const Tensor& data, const Tensor& indices, int axis = 0,
+                        std::optional<DType> dtype = {},
+                        const CallSite& site = std::source_location::current());
+
 // A view with one more dimension.
 Tensor expand_dims(const Tensor& x, int axis,
                    const CallSite& site = std::source_location::current());

@@ -135,6 +135,29 @@ Tensor where(const Tensor& condition, const Value& x, const Value& y, std::optio
   return out;
 }
 
+Tensor gather_flattened(const Tensor& data, const Tensor& indices, int axis,
+                        std::optional<DType> dtype, const CallSite& site) {
+  site.enter();
+  constexpr std::string_view name = "gather_flattened";
+  const DType type = dtype.value_or(data.dtype());
+  if (!must_be_on_chip(name, "data", data) || !must_be_on_chip(name, "indices", indices)) {
+    return stand_in(indices.shape(), type);
+  }
+  if (axis != 0) {
+    report_as(name).add(diag::bad_argument, "axis is {}; it must be 0", axis);
+    return stand_in(indices.shape(), type);
+  }
+  if (!is_integer(indices.dtype())) {
+    report_as(name).add(diag::dtype_mismatch, "indices is {}; it must be an integer type",
+                        name_of(indices.dtype()));
+    return stand_in(indices.shape(), type);
+  }
+  const Tensor out = new_tile(indices.shape(), data.dtype());
+  const Tensor words = indices.dtype() == uint32 ? indices : copied(indices, uint32);
+  record(NcNGather{.dst = out, .data = in_sbuf(data), .indices = in_sbuf(words)});
+  return type == data.dtype() ? out : copied(out, type);
+}
+
 Tensor expand_dims(const Tensor& x, int axis, const CallSite& site) {
   site.enter();
   return x.expand_dim(axis < 0 ? axis + x.rank() + 1 : axis);

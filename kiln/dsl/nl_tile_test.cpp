@@ -40,6 +40,37 @@ std::function<double(int64_t)> product(const Array& a, const Array& b) {
 
 }  // namespace
 
+TEST_CASE("gather_flattened takes elements by their numbers in the partition") {
+  const Array data = make_array({32, 2, 32}, same);
+  const auto number_of = [](int64_t i) { return static_cast<double>((i % 10 * 5 + i / 10) % 64); };
+  for (const DType dtype : {DType::uint32, DType::int32, DType::uint8}) {
+    const Array indices = make_array({32, 10}, number_of, dtype);
+    const auto expected = [&](int64_t i) { return same(i / 10 * 64) + number_of(i); };
+    const Array gathered = evaluate({data, indices}, [](Tensor a, Tensor b) {
+      return nl::gather_flattened(nl::load(a), nl::load(b));
+    });
+    check_elements(gathered, indices.shape, expected, exactly);
+    const Array from_psum = evaluate({data, indices}, [](Tensor a, Tensor b) {
+      return nl::gather_flattened(to_psum(nl::load(a)), nl::load(b), 0, nl::int32);
+    });
+    check_elements(from_psum, indices.shape, expected, exactly);
+    CHECK(from_psum.dtype == DType::int32);
+  }
+}
+
+TEST_CASE("gather_flattened checks its arguments") {
+  const Array data = make_array({4, 8}, same);
+  CHECK(problems({data}, [](Tensor a) { return nl::gather_flattened(a, nl::load(a)); }) ==
+        Problems{"wrong_memory: gather_flattened: data is in shared_hbm; it must be in sbuf or "
+                 "psum"});
+  CHECK(problems({data}, [](Tensor a) { return nl::gather_flattened(nl::load(a), nl::load(a)); }) ==
+        Problems{"dtype_mismatch: gather_flattened: indices is float32; it must be an integer "
+                 "type"});
+  CHECK(problems({data}, [](Tensor a) {
+          return nl::gather_flattened(nl::load(a), nl::load(a, nl::uint32), 1);
+        }) == Problems{"bad_argument: gather_flattened: axis is 1; it must be 0"});
+}
+
 TEST_CASE("where chooses between tiles and constants") {
   const Array condition = make_array({32, 20}, [](int64_t i) { return i % 3 == 0 ? 1.0 : 0.0; });
   const Array x = make_array({32, 20}, same);

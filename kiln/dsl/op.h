@@ -212,6 +212,7 @@ inline constexpr internal::Composed<2, internal::apply_mod> mod{"mod"};
 
 // Tokens only.
 inline constexpr Op<AluOp::bypass, ActivationOp::none, 0, nullptr> bypass;
+inline constexpr Op<AluOp::average, ActivationOp::none, 0, nullptr> average;
 inline constexpr Op<AluOp::none, ActivationOp::prelu, 0, nullptr> prelu;
 
 }  // namespace nl

@@ -154,7 +154,9 @@ Tensor Tensor::ap(const Ap& ap) const {
   Shape asked;
   for (const Step& step : ap.pattern) asked.push_back(step.count);
   const Result<View> view = view_ops::access_pattern(tile(), ap.pattern, ap.offset, ap.dtype);
-  if (!ap.runtime) return derive("ap", view, asked);
+  if (!ap.runtime || !view.ok()) {
+    return Tensor(recorder().derive_for_use("ap", id_, view, asked));
+  }
   return with_runtime_index("ap", view, ap.indirect_dim, *ap.runtime, asked);
 }
 

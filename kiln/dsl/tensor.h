@@ -107,7 +107,8 @@ class Tensor {
     int indirect_dim = 0;
     std::optional<DType> dtype = {};
   };
-  // An explicit access pattern over the storage.
+  // An explicit access pattern over the storage. One that leaves the storage is an error when it is
+  // used: kernels make patterns in the last round of a loop that they then do not use.
   Tensor ap(const Ap& ap) const;
 
  private:

@@ -42,24 +42,26 @@ enum class AluOp : uint8_t {
   relu,
   rsqrt,
   reciprocal,
+  average,
 };
 
 template <>
 struct EnumNames<AluOp> {
   static constexpr std::string_view type = "operator";
-  static constexpr std::array<std::string_view, 31> names{
+  static constexpr std::array<std::string_view, 32> names{
       "none",       "bypass",      "invert",      "bitwise_and", "bitwise_or",    "bitwise_xor",
       "left_shift", "right_shift", "add",         "subtract",    "multiply",      "divide",
       "maximum",    "minimum",     "equal",       "not_equal",   "greater_equal", "greater",
       "less_equal", "less",        "logical_and", "logical_or",  "logical_xor",   "power",
       "abs_max",    "abs_min",     "abs",         "square",      "relu",          "rsqrt",
-      "reciprocal"};
+      "reciprocal", "average"};
 };
 
 struct AluInfo {
   bool bitvec = false;   // works on bit patterns of integers; the others on float32
   bool unary = false;    // ignores its second operand
   bool reduces = false;  // may be a reduction operator
+  bool of_many = false;  // has no meaning for two elements; only tensor_partition_reduce takes it
   Generation since = Generation::gen2;
 };
 
@@ -95,6 +97,8 @@ constexpr AluInfo describe(AluOp op) {
     case rsqrt:
     case reciprocal:
       return {.unary = true};
+    case average:
+      return {.of_many = true};
     default:
       return {};
   }
@@ -113,7 +117,9 @@ constexpr AluInfo info(AluOp op) { return internal::alu_infos[static_cast<size_t
 // Passes its first operand through.
 constexpr bool is_identity(AluOp op) { return op == AluOp::none || op == AluOp::bypass; }
 
-constexpr bool takes_two_operands(AluOp op) { return !is_identity(op) && !info(op).unary; }
+constexpr bool takes_two_operands(AluOp op) {
+  return !is_identity(op) && !info(op).unary && !info(op).of_many;
+}
 
 // One float32 element. Comparisons and logical operators give 1 or 0. maximum and minimum return
 // the other operand if one is NaN; abs_max and abs_min return b on a tie. A unary operator ignores

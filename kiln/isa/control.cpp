@@ -6,10 +6,6 @@ namespace kiln {
 
 namespace {
 
-void check_register(Report& report, std::string_view name, const Register& r) {
-  if (!r.given()) report.add(diag::bad_register, "{} is not an allocated register", name);
-}
-
 void check_one_element(const Context& c, Report& report, const NamedTile& t) {
   rules::dma_tile(c, report, t);
   rules::no_vector_index(c, report, t);
@@ -30,22 +26,22 @@ int32_t widen(DType dtype, Bits bits) {
 }  // namespace
 
 void Loop::check(const Context&, Report& report) const {
-  check_register(report, "counter", counter);
+  rules::allocated_register(report, "counter", counter);
   if (step < 1) report.add(diag::bad_loop, "step is {}; it must be 1 or more", step);
 }
 
 void WhileLoop::check(const Context&, Report& report) const {
-  check_register(report, "condition", condition);
+  rules::allocated_register(report, "condition", condition);
 }
 
 void RegisterMove::check(const Context&, Report& report) const {
-  check_register(report, "dst", dst);
+  rules::allocated_register(report, "dst", dst);
 }
 
 void RegisterMove::execute(TileMemory& memory) const { memory.reg(dst.id) = memory.value(src); }
 
 void RegisterLoad::check(const Context& c, Report& report) const {
-  check_register(report, "dst", dst);
+  rules::allocated_register(report, "dst", dst);
   check_one_element(c, report, {"src", c.tile(src.view)});
 }
 
@@ -56,7 +52,7 @@ void RegisterLoad::execute(TileMemory& memory) const {
 
 void RegisterStore::check(const Context& c, Report& report) const {
   check_one_element(c, report, {"dst", c.tile(dst.view)});
-  check_register(report, "src", src);
+  rules::allocated_register(report, "src", src);
 }
 
 void RegisterStore::execute(TileMemory& memory) const {

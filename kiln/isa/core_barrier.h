@@ -12,7 +12,7 @@ class Report;
 
 struct CoreBarrier {
   InOut data;
-  Cores cores;
+  SmallSet cores;
   Engine engine = Engine::gpsimd;
 
   static constexpr Spec spec{

@@ -8,37 +8,63 @@
 #include "kiln/isa/activation.h"
 #include "kiln/isa/activation_reduce.h"
 #include "kiln/isa/affine_select.h"
+#include "kiln/isa/all_gather.h"
+#include "kiln/isa/all_gather_v.h"
+#include "kiln/isa/all_reduce.h"
+#include "kiln/isa/all_to_all.h"
+#include "kiln/isa/all_to_all_v.h"
 #include "kiln/isa/bn_aggr.h"
 #include "kiln/isa/bn_stats.h"
+#include "kiln/isa/collective_permute.h"
+#include "kiln/isa/collective_permute_implicit.h"
+#include "kiln/isa/collective_permute_implicit_reduce.h"
 #include "kiln/isa/control.h"
 #include "kiln/isa/core_barrier.h"
 #include "kiln/isa/dma_compute.h"
 #include "kiln/isa/dma_copy.h"
 #include "kiln/isa/dma_transpose.h"
 #include "kiln/isa/iota.h"
+#include "kiln/isa/local_gather.h"
+#include "kiln/isa/max8.h"
 #include "kiln/isa/memset.h"
+#include "kiln/isa/nc_find_index8.h"
+#include "kiln/isa/nc_match_replace8.h"
 #include "kiln/isa/nc_matmul.h"
+#include "kiln/isa/nc_matmul_mx.h"
+#include "kiln/isa/nc_n_gather.h"
 #include "kiln/isa/nc_stream_shuffle.h"
 #include "kiln/isa/nc_transpose.h"
+#include "kiln/isa/nonzero_with_count.h"
+#include "kiln/isa/quantize_mx.h"
 #include "kiln/isa/range_select.h"
+#include "kiln/isa/rank_id.h"
 #include "kiln/isa/reciprocal.h"
+#include "kiln/isa/reduce_scatter.h"
 #include "kiln/isa/scalar_tensor_tensor.h"
 #include "kiln/isa/sendrecv.h"
+#include "kiln/isa/sequence_bounds.h"
 #include "kiln/isa/tensor_copy.h"
 #include "kiln/isa/tensor_copy_predicated.h"
+#include "kiln/isa/tensor_partition_reduce.h"
 #include "kiln/isa/tensor_reduce.h"
 #include "kiln/isa/tensor_scalar.h"
 #include "kiln/isa/tensor_tensor.h"
 #include "kiln/isa/tensor_tensor_scan.h"
+#include "kiln/isa/topk.h"
 
 namespace kiln {
 
 using AllInstructions =
-    TypeList<Activation, ActivationReduce, AffineSelect, BnAggr, BnStats, CoreBarrier, DmaCompute,
-             DmaCopy, DmaTranspose, Iota, Memset, NcMatmul, NcStreamShuffle, NcTranspose,
-             RangeSelect, Reciprocal, ScalarTensorTensor, Sendrecv, TensorCopy,
-             TensorCopyPredicated, TensorReduce, TensorScalar, TensorTensor, TensorTensorScan,
-             RegisterMove, RegisterLoad, RegisterStore, Loop, EndLoop, WhileLoop, EndWhile>;
+    TypeList<Activation, ActivationReduce, AffineSelect, AllGather, AllGatherV, AllReduce, AllToAll,
+             AllToAllV, BnAggr, BnStats, CollectivePermute, CollectivePermuteImplicit,
+             CollectivePermuteImplicitCurrentProcessingRankId, CollectivePermuteImplicitReduce,
+             CoreBarrier, DmaCompute, DmaCopy, DmaTranspose, Iota, LocalGather, Max8, Memset,
+             NcFindIndex8, NcMatchReplace8, NcMatmul, NcMatmulMx, NcNGather, NcStreamShuffle,
+             NcTranspose, NonzeroWithCount, QuantizeMx, RangeSelect, RankId, Reciprocal,
+             ReduceScatter, ScalarTensorTensor, Sendrecv, SequenceBounds, TensorCopy,
+             TensorCopyPredicated, TensorPartitionReduce, TensorReduce, TensorScalar, TensorTensor,
+             TensorTensorScan, Topk, RegisterMove, RegisterLoad, RegisterStore, Loop, EndLoop,
+             WhileLoop, EndWhile>;
 
 using Instruction = AllInstructions::Variant;
 

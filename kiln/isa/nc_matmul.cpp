@@ -1,15 +1,12 @@
 #include "kiln/isa/nc_matmul.h"
 
-#include <cmath>
 #include <vector>
 
-#include "kiln/isa/rules.h"
+#include "kiln/isa/product.h"
 
 namespace kiln {
 
 namespace {
-
-constexpr int64_t array_size = 128;  // rows and columns of processing elements
 
 bool is_32_bit(DType dtype) { return size_bytes(dtype) == 4; }
 
@@ -73,31 +70,9 @@ void check_double_row(const Context& c, Report& report, const NamedTile& s, cons
   if (matmul.is_transpose) {
     report.add(diag::bad_argument, "double_row and is_transpose exclude each other");
   }
-  if (matmul.tile_size.given() && matmul.tile_size.column != array_size) {
+  if (matmul.tile_size.given() && matmul.tile_size.column != rules::array_size) {
     report.add(diag::bad_argument, "tile_size has {} columns; with double_row it has 128",
                matmul.tile_size.column);
-  }
-}
-
-// One of tile_size's two numbers with its start and what it has to hold.
-void check_tile(const Context& c, Report& report, std::string_view what, int64_t size,
-                int64_t start, int64_t needed) {
-  if (size != 32 && size != 64 && size != array_size) {
-    report.add(diag::bad_argument, "tile_size has {} {}s; it must have 32, 64 or 128", size, what);
-    return;
-  }
-  if (size == 32 && !c.machine.matmul_quarter_tiling) {
-    report.add(diag::wrong_generation, "tile_size has 32 {}s; on {} it must have 64 or 128", what,
-               c.machine.core);
-  }
-  if (start % size != 0 || start + size > array_size) {
-    report.add(diag::bad_argument,
-               "tile_position starts at {} {}; with {} {}s it must be a multiple of {} below 128",
-               what, start, size, what, size);
-  }
-  if (needed > size) {
-    report.add(diag::tile_too_large, "the matmul needs {} {}s of the array; tile_size has {}",
-               needed, what, size);
   }
 }
 
@@ -139,31 +114,9 @@ void NcMatmul::check(const Context& c, Report& report) const {
 
   const int64_t rows = s.tile.free_elements() / steps_per_partition();
   const int64_t columns = m.tile.free_elements() / steps_per_partition();
-  if (rows != d.tile.partitions() || columns != d.tile.free_elements()) {
-    report.add(diag::size_mismatch, "dst is {} by {}, the product is {} by {}", d.tile.partitions(),
-               d.tile.free_elements(), rows, columns);
-  }
-  if (rows > c.machine.matmul_stationary_free) {
-    report.add(diag::tile_too_large, "stationary has {} columns; {} takes {}", rows, c.machine.core,
-               c.machine.matmul_stationary_free.value);
-  }
-  const bool bf16_result = d.tile.dtype() == DType::bfloat16 && c.machine.bf16_matmul_output;
-  const int64_t columns_max =
-      bf16_result ? c.machine.matmul_moving_free_bf16 : c.machine.matmul_moving_free;
-  if (columns > columns_max) {
-    report.add(diag::tile_too_large, "moving has {} columns; {} takes {}", columns, c.machine.core,
-               columns_max);
-  }
+  rules::product_size(c, report, d, rows, columns);
   check_bank(c, report, d);
-
-  if (tile_position.given() != tile_size.given()) {
-    report.add(diag::bad_argument, "{} is given without {}",
-               tile_size.given() ? "tile_size" : "tile_position",
-               tile_size.given() ? "tile_position" : "tile_size");
-  } else if (tile_size.given()) {
-    check_tile(c, report, "row", tile_size.row, tile_position.row, s.tile.partitions());
-    check_tile(c, report, "column", tile_size.column, tile_position.column, rows);
-  }
+  rules::array_tile(c, report, tile_position, tile_size, s.tile.partitions(), rows);
 }
 
 void NcMatmul::execute(TileMemory& memory) const {
@@ -175,19 +128,7 @@ void NcMatmul::execute(TileMemory& memory) const {
   if (memory.fault()) return;
 
   // Row-major, two steps of one partition are neighbours: plain [steps, rows] and [steps, columns].
-  const std::vector<float> a = values(s), b = values(m);
-  const int64_t steps = s.partitions * steps_per_partition();
-  const int64_t rows = d.partitions, columns = d.elements;
-  std::vector<float> sums(static_cast<size_t>(columns));
-  for (int64_t i = 0; i < rows; ++i) {
-    for (int64_t j = 0; j < columns; ++j) sums[static_cast<size_t>(j)] = d.get(i, j);
-    for (int64_t k = 0; k < steps; ++k) {
-      const float factor = a[static_cast<size_t>(k * rows + i)];
-      const float* row = &b[static_cast<size_t>(k * columns)];
-      for (float& sum : sums) sum = std::fma(factor, *row++, sum);
-    }
-    for (int64_t j = 0; j < columns; ++j) d.set(i, j, sums[static_cast<size_t>(j)]);
-  }
+  add_product(d, values(s), values(m), s.partitions * steps_per_partition());
 }
 
 // Column j of an identity has its one in row j and so passes row j of stationary on. Other columns

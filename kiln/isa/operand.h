@@ -81,6 +81,14 @@ struct InOutList : TileListOperand {
   using TileListOperand::TileListOperand;
 };
 
+// One tensor for each channel of a ring of ranks.
+struct ChannelIn : InList {
+  using InList::InList;
+};
+struct ChannelOut : OutList {
+  using OutList::OutList;
+};
+
 // Any number of constants; the list itself is kept in Tiles.
 struct NumberList {
   NumberListId list;
@@ -195,22 +203,31 @@ struct Axes {
   bool contains(int dim) const { return (bits >> dim & 1) != 0; }
 };
 
-// Cores of a launch, bit i for core i.
-struct Cores {
-  static constexpr int count_max = 8;
+// A set of small numbers, of cores or channels: bit i for number i.
+struct SmallSet {
+  static constexpr int end = 8;
   uint8_t bits = 0;
 
-  Cores() = default;
-  Cores(std::initializer_list<int> cores) {
-    for (int core : cores) bits |= static_cast<uint8_t>(1 << core);
+  SmallSet() = default;
+  SmallSet(std::initializer_list<int> numbers) {
+    for (int number : numbers) bits |= static_cast<uint8_t>(1 << number);
   }
   std::vector<int32_t> list() const {
-    std::vector<int32_t> cores;
-    for (int core = 0; core < count_max; ++core) {
-      if ((bits >> core & 1) != 0) cores.push_back(core);
+    std::vector<int32_t> numbers;
+    for (int number = 0; number < end; ++number) {
+      if ((bits >> number & 1) != 0) numbers.push_back(number);
     }
-    return cores;
+    return numbers;
   }
+};
+
+// Groups of ranks, or pairs of them; the groups themselves are kept in Tiles.
+struct RankGroups {
+  RankGroupsId id;
+
+  RankGroups() = default;
+  RankGroups(RankGroupsId groups) : id(groups) {}
+  bool given() const { return id.valid(); }
 };
 
 // Dimension order of a transpose; rank 0: not given.

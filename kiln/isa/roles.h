@@ -13,9 +13,9 @@ enum class Access : uint8_t { read, write, read_write };
 namespace internal {
 
 template <class M>
-inline constexpr bool is_read_role = TypeList<In, OptionalIn, InList>::contains<M>;
+inline constexpr bool is_read_role = TypeList<In, OptionalIn, InList, ChannelIn>::contains<M>;
 template <class M>
-inline constexpr bool is_write_role = TypeList<Out, OptionalOut, OutList>::contains<M>;
+inline constexpr bool is_write_role = TypeList<Out, OptionalOut, OutList, ChannelOut>::contains<M>;
 
 template <class M, class Fn>
 void visit_operand(const M& operand, const Tiles& tiles, Fn& fn) {

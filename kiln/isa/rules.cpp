@@ -94,6 +94,18 @@ bool too_large(Report& report, const NamedTile& t, int64_t limit, std::string_vi
   return false;
 }
 
+bool too_small(Report& report, const NamedTile& t, int64_t least) {
+  report.add(diag::size_mismatch, "{} has {} elements per partition; it needs at least {}", t.name,
+             t.tile.free_elements(), least);
+  return false;
+}
+
+bool rank(Report& report, const NamedTile& t, int limit) {
+  report.add(diag::bad_shape, "{} has {} dimensions; it has {} at most", t.name, t.tile.rank(),
+             limit);
+  return false;
+}
+
 bool element_count(Report& report, const NamedTile& t, int64_t count) {
   report.add(diag::size_mismatch, "{} has {} elements per partition; it needs {}", t.name,
              t.tile.free_elements(), count);

@@ -55,7 +55,9 @@ bool free_elements(Report& report, const NamedTile& a, const NamedTile& b);
 bool elements(Report& report, const NamedTile& a, const NamedTile& b);
 bool column(Report& report, const NamedTile& t);
 bool too_large(Report& report, const NamedTile& t, int64_t limit, std::string_view limit_name);
+bool too_small(Report& report, const NamedTile& t, int64_t least);
 bool element_count(Report& report, const NamedTile& t, int64_t count);
+bool rank(Report& report, const NamedTile& t, int limit);
 bool dtype(Report& report, const NamedTile& t, std::initializer_list<DType> allowed);
 bool dtype(Report& report, const NamedTile& t, std::string_view allowed);
 bool dtypes_differ(Report& report, const NamedTile& a, const NamedTile& b);
@@ -123,6 +125,15 @@ inline bool free_elements_at_most(Report& report, const NamedTile& t, int64_t li
   return t.tile.free_elements() <= limit || broken::too_large(report, t, limit, limit_name);
 }
 
+inline bool free_elements_at_least(Report& report, const NamedTile& t, int64_t least) {
+  return t.tile.free_elements() >= least || broken::too_small(report, t, least);
+}
+
+// At most `limit` dimensions.
+inline bool rank_at_most(Report& report, const NamedTile& t, int limit) {
+  return t.tile.rank() <= limit || broken::rank(report, t, limit);
+}
+
 // Exactly `count` elements per partition.
 inline bool free_elements_are(Report& report, const NamedTile& t, int64_t count) {
   return t.tile.free_elements() == count || broken::element_count(report, t, count);
@@ -157,14 +168,23 @@ inline bool within_gpsimd_reach(Report& report, Engine chosen, const NamedTile& 
   return chosen != Engine::gpsimd || !t.tile.in_psum() || broken::gpsimd_in_psum(report, t);
 }
 
+inline void allocated_register(Report& report, std::string_view name, const Register& r) {
+  if (!r.given()) report.add(diag::bad_register, "{} is not an allocated register", name);
+}
+
 // The generation has the operator of the argument `name`.
 inline bool op_exists(const Context& context, Report& report, std::string_view name, AluOp op) {
   return context.machine.generation >= info(op).since || broken::op_generation(report, name, op);
 }
 
+// An operator of one element or two.
+inline bool elementwise_op(Report& report, std::string_view name, AluOp op) {
+  return !info(op).of_many || broken::op(report, name, op, "an operator of one element or two");
+}
+
 // An arithmetic operator, of one operand or two.
 inline bool arithmetic_op(Report& report, std::string_view name, AluOp op) {
-  return (!info(op).bitvec && op != AluOp::none) ||
+  return (!info(op).bitvec && op != AluOp::none && !info(op).of_many) ||
          broken::op(report, name, op, "an arithmetic operator");
 }
 

@@ -24,7 +24,8 @@ struct ScalarTensorTensor {
   static constexpr Spec spec{
       .name = "scalar_tensor_tensor",
       .engines = Engine::vector,
-      .summary = "dst = (data op0 operand0) op1 operand1, where only operand1 is a full tile."};
+      .summary = "dst = (data op0 operand0) op1 operand1, where only operand1 is a full tile.",
+      .ignored = "dtype"};
   static constexpr std::tuple fields{
       Field{"dst", &ScalarTensorTensor::dst, "receives the result; SBUF or PSUM"},
       Field{"data", &ScalarTensorTensor::data, "input; SBUF or PSUM"},

@@ -17,6 +17,8 @@ struct Spec {
   EngineSet engines;      // where it can run
   Generation since = Generation::gen2;
   std::string_view summary;  // one sentence
+  std::string_view module = "nki.isa";
+  std::string_view ignored = {};  // an argument that kernels give though nothing depends on it
 };
 
 // The NKI release whose meaning is recorded, where releases differ.
@@ -38,11 +40,13 @@ struct Field {
   M T::* member;
   std::string_view doc;
   bool optional = false;
-  // Given for what is no argument but a choice that the NKI release makes: its value in NKI 0.3. The
-  // struct's default is that of NKI 0.6.
+  // Given for what is no argument but a choice that the NKI release makes: its value in NKI 0.3.
+  // The struct's default is that of NKI 0.6.
   std::optional<M> in_0_3 = std::nullopt;
+  // A register that is not given but made for the instruction, and returned to the user.
+  bool is_result = false;
 
-  constexpr bool is_argument() const { return !in_0_3.has_value(); }
+  constexpr bool is_argument() const { return !in_0_3.has_value() && !is_result; }
 };
 template <class T, class M>
 Field(std::string_view, M T::*, std::string_view) -> Field<T, M>;
@@ -56,6 +60,11 @@ template <class T, class M>
 constexpr Field<T, M> by_release(std::string_view name, M T::* member, M in_0_3,
                                  std::string_view doc) {
   return {name, member, doc, true, in_0_3};
+}
+
+template <class T, class M>
+constexpr Field<T, M> result(std::string_view name, M T::* member, std::string_view doc) {
+  return {name, member, doc, false, std::nullopt, true};
 }
 
 // Calls fn(field) for every field of T, in argument order.

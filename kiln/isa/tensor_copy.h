@@ -18,7 +18,8 @@ struct TensorCopy {
   static constexpr Spec spec{
       .name = "tensor_copy",
       .engines = Engine::vector | Engine::scalar | Engine::gpsimd,
-      .summary = "dst = src, bit for bit if the types are the same, else by way of float32."};
+      .summary = "dst = src, bit for bit if the types are the same, else by way of float32.",
+      .ignored = "dtype"};
   static constexpr std::tuple fields{
       Field{"dst", &TensorCopy::dst, "receives the copy; SBUF or PSUM"},
       Field{"src", &TensorCopy::src, "tile to copy; SBUF or PSUM"},

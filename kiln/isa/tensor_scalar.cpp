@@ -22,6 +22,7 @@ void check_stage(const Context& c, Report& report, const Stage& stage, const Nam
   const AluOp op = stage.op;
   const InOrScalar& operand = stage.operand;
   rules::op_exists(c, report, stage.op_name, op);
+  rules::elementwise_op(report, stage.op_name, op);
   if (takes_two_operands(op) && !operand.given()) {
     report.add(diag::missing_argument, "{} is missing; {}={} needs it", stage.operand_name,
                stage.op_name, name_of(op));

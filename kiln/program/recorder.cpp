@@ -135,27 +135,70 @@ ViewId Recorder::constant(const TensorSpec& spec, std::vector<std::byte> bytes) 
   return view;
 }
 
+std::string Recorder::message(const Tile& from, const Error& error) const {
+  const std::string& name = from.storage->name;
+  if (name.empty()) return error.message;
+  return fmt::format("'{}' of shape {}: {}", name, view_ops::shape_text(*from.layout),
+                     error.message);
+}
+
+ViewId Recorder::stand_in(const Tile& from, std::span<const int64_t> shape, Mistake mistake) {
+  View view{.storage = from.storage_id};
+  view.layout.dtype = from.dtype();
+  for (int64_t size : shape.first(std::min<size_t>(shape.size(), max_rank))) {
+    view.layout.shape[view.layout.rank++] = std::max<int64_t>(1, size);
+  }
+  const ViewId id = program_.tiles.add(view);
+  mistakes_.emplace(id.value, std::move(mistake));
+  return id;
+}
+
 ViewId Recorder::derive(std::string_view subject, ViewId from, const Result<View>& view,
                         std::span<const int64_t> fallback_shape) {
   const Tile tile = program_.tiles.tile(from);
   if (tile.storage->binding == Binding::poison) {
     return poison(fallback_shape, tile.dtype(), tile.memory());
   }
+  if (const auto found = mistakes_.find(from.value); found != mistakes_.end()) {
+    return stand_in(tile, fallback_shape, Mistake(found->second));
+  }
   if (view.ok()) return program_.tiles.add(*view);
   report_.at(here_, subject);
-  const std::string& name = tile.storage->name;
-  report_.add(subject == "index" ? diag::view_out_of_range : diag::bad_view, "{}{}{}",
-              name.empty() ? "" : fmt::format("'{}' ", name), name.empty() ? "" : "of shape ",
-              name.empty() ? view.error().message
-                           : fmt::format("{}: {}", view_ops::shape_text(*tile.layout),
-                                         view.error().message));
+  report_.add(subject == "index" ? diag::view_out_of_range : diag::bad_view, "{}",
+              message(tile, view.error()));
   return poison(fallback_shape, tile.dtype(), tile.memory());
+}
+
+ViewId Recorder::derive_for_use(std::string_view subject, ViewId from, const Result<View>& view,
+                                std::span<const int64_t> fallback_shape) {
+  const Tile tile = program_.tiles.tile(from);
+  if (view.ok() || tile.storage->binding == Binding::poison || mistakes_.contains(from.value)) {
+    return derive(subject, from, view, fallback_shape);
+  }
+  return stand_in(tile, fallback_shape, {subject, message(tile, view.error()), here_});
+}
+
+bool Recorder::use(ViewId id) {
+  if (program_.tiles.storage(program_.tiles.storage_of(id)).binding == Binding::poison) {
+    return false;
+  }
+  if (mistakes_.empty()) return true;
+  const auto found = mistakes_.find(id.value);
+  if (found == mistakes_.end()) {
+    const DynamicId dynamic = program_.tiles.tile(id).dynamic;
+    const ViewId index = dynamic.valid() ? program_.tiles.dynamic(dynamic).index : ViewId{};
+    return !index.valid() || use(index);
+  }
+  report_.at(found->second.location, found->second.subject);
+  report_.add(diag::bad_view, "{}", found->second.message);
+  return false;
 }
 
 ViewId Recorder::index(ViewId from, std::span<const Index> indices) {
   const Tile tile = program_.tiles.tile(from);
   const Result<View> view = view_ops::index(tile, indices);
-  if (view.ok() && tile.storage->binding != Binding::poison) return program_.tiles.add(*view);
+  const bool is_real = tile.storage->binding != Binding::poison && mistakes_.empty();
+  if (view.ok() && is_real) return program_.tiles.add(*view);
   return derive("index", from, view, asked_shape(tile, indices));
 }
 

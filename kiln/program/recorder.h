@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "kiln/base/diagnostic.h"
 #include "kiln/base/diagnostic_kinds.h"
@@ -54,19 +55,27 @@ class Recorder {
   // `subject` names the operation in the message.
   ViewId derive(std::string_view subject, ViewId from, const Result<View>& view,
                 std::span<const int64_t> fallback_shape);
+  // As derive(), but a mistake is reported only when the view is used.
+  ViewId derive_for_use(std::string_view subject, ViewId from, const Result<View>& view,
+                        std::span<const int64_t> fallback_shape);
+  // Whether the view is no stand-in; reports what derive_for_use() kept.
+  bool use(ViewId id);
   // t[…]
   ViewId index(ViewId from, std::span<const Index> indices);
 
   DynamicId add(const Dynamic& dynamic) { return program_.tiles.add(dynamic); }
   ViewListId add_list(std::span<const ViewId> views) { return program_.tiles.add_list(views); }
   NumberListId add_list(std::span<const float> numbers) { return program_.tiles.add_list(numbers); }
+  RankGroupsId add(RankLists groups) { return program_.tiles.add(std::move(groups)); }
   RegisterId new_register() { return {static_cast<uint32_t>(program_.register_count++)}; }
 
   // Checks and appends the instruction. `name` is the user's label for it.
   template <class T>
   void record(const T& instruction, std::string_view name = {});
 
-  void output(ViewId view) { program_.outputs.push_back(view); }
+  void output(ViewId view) {
+    if (use(view)) program_.outputs.push_back(view);
+  }
 
   Report& report() { return report_; }
   const Program& program() const { return program_; }
@@ -81,9 +90,15 @@ class Recorder {
  private:
   ViewId add_storage(const TensorSpec& spec, Binding binding);
   bool fits(const TensorSpec& spec);
-  bool is_poison(ViewId id) const {
-    return program_.tiles.tile(id).storage->binding == Binding::poison;
-  }
+  struct Mistake {
+    std::string_view subject;
+    std::string message;
+    SourceLocation location;
+  };
+  // What is wrong with the view, as a message.
+  std::string message(const Tile& from, const Error& error) const;
+  // A view of the same storage that stands in for one with this mistake.
+  ViewId stand_in(const Tile& from, std::span<const int64_t> shape, Mistake mistake);
   // Whether the operands that must be there are, none of them a stand-in.
   template <class T>
   bool has_operands(const T& instruction);
@@ -97,7 +112,8 @@ class Recorder {
   SourceLocation here_;
   const char* last_literal_ = nullptr;
   FileId last_file_;
-  std::vector<size_t> open_loops_;  // kinds, as indices into AllInstructions
+  std::unordered_map<uint32_t, Mistake> mistakes_;  // by the view that stands in
+  std::vector<size_t> open_loops_;                  // kinds, as indices into AllInstructions
 };
 
 template <class T>
@@ -105,7 +121,8 @@ bool Recorder::has_operands(const T& instruction) {
   bool complete = true;
   for_each_field<T>([&](const auto& field) {
     using M = typename std::decay_t<decltype(field)>::Member;
-    if constexpr (std::is_base_of_v<TileOperand, M> || std::is_base_of_v<TileListOperand, M>) {
+    if constexpr (std::is_base_of_v<TileOperand, M> || std::is_base_of_v<TileListOperand, M> ||
+                  std::is_same_v<M, RankGroups>) {
       if (field.optional || (instruction.*field.member).given()) return;
       report_.add(diag::missing_argument, "needs '{}': {}", field.name, field.doc);
       complete = false;
@@ -113,7 +130,7 @@ bool Recorder::has_operands(const T& instruction) {
   });
   for_each_tile(instruction, program_.tiles, [&](ViewId id, Access) {
     if (!id.valid()) report_.add(diag::missing_argument, "a list has a tensor that was never made");
-    complete &= id.valid() && !is_poison(id);
+    complete &= id.valid() && use(id);
   });
   return complete;
 }

@@ -68,7 +68,8 @@ class Parser {
   void value(Pattern& v);
   void value(ShuffleMask& v);
   void value(Axes& v);
-  void value(Cores& v);
+  void value(SmallSet& v);
+  void value(RankGroups& v);
   void value(Permutation& v);
   void value(RowColumn& v);
   void value(bool& v);
@@ -286,12 +287,23 @@ void Parser::value(Axes& v) {
   }
 }
 
-void Parser::value(Cores& v) {
+void Parser::value(SmallSet& v) {
   v = {};
   expect("[");
   while (!failed() && !accept("]")) {
-    v.bits |= static_cast<uint8_t>(1 << integer(0, Cores::count_max - 1));
+    v.bits |= static_cast<uint8_t>(1 << integer(0, SmallSet::end - 1));
   }
+}
+
+void Parser::value(RankGroups& v) {
+  RankLists groups;
+  expect("[");
+  while (!failed() && !accept("]")) {
+    expect("[");
+    std::vector<int32_t>& group = groups.emplace_back();
+    while (!failed() && !accept("]")) group.push_back(static_cast<int32_t>(integer(0, INT32_MAX)));
+  }
+  v = recorder_->add(std::move(groups));
 }
 
 void Parser::value(Permutation& v) {

@@ -38,7 +38,8 @@ class Writer {
   void value(const Pattern& v);
   void value(const ShuffleMask& v) { put("[{}]", fmt::join(v.source, " ")); }
   void value(const Axes& v);
-  void value(const Cores& v) { put("[{}]", fmt::join(v.list(), " ")); }
+  void value(const RankGroups& v);
+  void value(const SmallSet& v) { put("[{}]", fmt::join(v.list(), " ")); }
   void value(const Permutation& v) {
     put("[{}]", fmt::join(v.dims.begin(), v.dims.begin() + v.rank, " "));
   }
@@ -133,6 +134,14 @@ void Writer::value(const Pattern& v) {
   out_ += '[';
   for (size_t i = 0; i < v.rank; ++i) {
     put("{}{}:{}", i > 0 ? " " : "", v.dims[i].step, v.dims[i].num);
+  }
+  out_ += ']';
+}
+
+void Writer::value(const RankGroups& v) {
+  out_ += '[';
+  for (const std::vector<int32_t>& group : program_.tiles.rank_groups(v.id)) {
+    put("{}[{}]", out_.back() == '[' ? "" : " ", fmt::join(group, " "));
   }
   out_ += ']';
 }

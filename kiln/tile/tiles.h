@@ -50,6 +50,9 @@ struct Region {
   friend bool operator==(const Region&, const Region&) = default;
 };
 
+// Groups of ranks, one list each.
+using RankLists = std::vector<std::vector<int32_t>>;
+
 class Tiles {
  public:
   StorageId add(Storage storage);
@@ -57,11 +60,16 @@ class Tiles {
   DynamicId add(const Dynamic& dynamic);
   ViewListId add_list(std::span<const ViewId> views) { return view_lists_.add(views); }
   NumberListId add_list(std::span<const float> numbers) { return number_lists_.add(numbers); }
+  RankGroupsId add(RankLists groups) {
+    rank_groups_.push_back(std::move(groups));
+    return {static_cast<uint32_t>(rank_groups_.size() - 1)};
+  }
 
   // Takes over the lists of another table, with their ids.
   void copy_lists(const Tiles& from) {
     view_lists_ = from.view_lists_;
     number_lists_ = from.number_lists_;
+    rank_groups_ = from.rank_groups_;
   }
 
   // The view of a whole storage. On-chip: [partitions, free dimensions…].
@@ -85,6 +93,8 @@ class Tiles {
   }
   View view(ViewId id) const { return tile(id).view(); }
   StorageId storage_of(ViewId id) const { return views_[id.value].storage; }
+
+  const RankLists& rank_groups(RankGroupsId id) const { return rank_groups_[id.value]; }
 
   size_t storage_count() const { return storages_.size(); }
   size_t view_count() const { return views_.size(); }
@@ -112,6 +122,7 @@ class Tiles {
   std::vector<Dynamic> dynamics_;
   ListTable<ViewId, ViewListId> view_lists_;
   ListTable<float, NumberListId> number_lists_;
+  std::vector<RankLists> rank_groups_;
 };
 
 // The view of a whole storage.

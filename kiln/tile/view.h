@@ -18,6 +18,7 @@ namespace kiln {
 using ViewId = Id<struct ViewTag>;
 using RegisterId = Id<struct RegisterTag>;
 using DynamicId = Id<struct DynamicTag>;
+using RankGroupsId = Id<struct RankGroupsTag>;
 using ViewListId = Id<struct ViewListTag>;
 using NumberListId = Id<struct NumberListTag>;
 

@@ -8,7 +8,7 @@ namespace kiln::python {
 void bind_values(nanobind::module_& module);        // enums, dtypes, number formats
 void bind_machine(nanobind::module_& module);       // figures of the target generations
 void bind_tensor(nanobind::module_& module);        // NkiTensor, VirtualRegister
-void bind_instructions(nanobind::module_& module);  // nki.isa
+void bind_instructions(nanobind::module_& module);  // nki.isa, nki.collectives
 void bind_language(nanobind::module_& module);      // nki.language
 void bind_call(nanobind::module_& module);          // recording and running
 

@@ -164,6 +164,7 @@ class PyCall {
   Call& call() { return call_; }
 
   HostArray look(const NkiTensor& tensor) {
+    call_.recorder().use(tensor.tensor.view_id());
     if (call_.recorder().report().has_errors()) {
       throw std::runtime_error("no value: the kernel has errors up to here");
     }

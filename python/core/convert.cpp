@@ -95,6 +95,20 @@ std::optional<size_t> index_of(std::string_view type, PyObject* object) {
   return std::nullopt;
 }
 
+std::optional<size_t> index_of_member(std::string_view type, PyObject* object) {
+  if (const auto index = index_of(type, object)) return index;
+  const auto found = registry().find(type);
+  if (found == registry().end() || (!PyLong_CheckExact(object) && !PyUnicode_Check(object))) {
+    return std::nullopt;
+  }
+  for (size_t i = 0; i < found->second.size(); ++i) {
+    const nb::object value = nb::steal(PyObject_GetAttrString(found->second[i], "value"));
+    if (value.is_valid() && PyObject_RichCompareBool(value.ptr(), object, Py_EQ) == 1) return i;
+  }
+  PyErr_Clear();
+  return std::nullopt;
+}
+
 DType dtype_from_python(nb::handle object) {
   if (const auto index = index_of("dtype", object.ptr())) return static_cast<DType>(*index);
   const nb::object convert = nb::module_::import_("kiln._dtypes").attr("canonical");
@@ -133,6 +147,43 @@ bool from_python(PyObject* object, TileListOperand& v) {
     return true;
   });
   if (fits) v.list = dsl::recorder().add_list(views);
+  return fits;
+}
+
+namespace {
+
+bool channels_from_python(PyObject* object, TileListOperand& v) {
+  std::vector<ViewId> views;
+  const bool fits = for_each_item(object, [&](PyObject* channel) {
+    size_t tensors = 0;
+    const bool tiles = for_each_item(channel, [&](PyObject* item) {
+      TileOperand tile;
+      ++tensors;
+      if (!from_python(item, tile)) return false;
+      views.push_back(tile.view);
+      return true;
+    });
+    return tiles && tensors == 1;
+  });
+  if (fits) v.list = dsl::recorder().add_list(views);
+  return fits;
+}
+
+}  // namespace
+
+bool from_python(PyObject* object, ChannelIn& v) { return channels_from_python(object, v); }
+bool from_python(PyObject* object, ChannelOut& v) { return channels_from_python(object, v); }
+
+bool from_python(PyObject* object, RankGroups& v) {
+  nb::object lists = nb::borrow(object);
+  if (nb::hasattr(lists, "groups")) lists = lists.attr("groups");
+  RankLists groups;
+  const bool fits = for_each_item(lists.ptr(), [&](PyObject* item) {
+    const auto ranks = integers(item);
+    if (ranks) groups.emplace_back(ranks->begin(), ranks->end());
+    return ranks.has_value();
+  });
+  if (fits) v = dsl::recorder().add(std::move(groups));
   return fits;
 }
 
@@ -218,13 +269,13 @@ bool from_python(PyObject* object, Axes& v) {
   return true;
 }
 
-bool from_python(PyObject* object, Cores& v) {
+bool from_python(PyObject* object, SmallSet& v) {
   v = {};
   const auto list = integers(object);
   if (!list) return false;
-  for (int64_t core : *list) {
-    if (core < 0 || core >= Cores::count_max) return false;
-    v.bits |= static_cast<uint8_t>(1 << core);
+  for (int64_t number : *list) {
+    if (number < 0 || number >= SmallSet::end) return false;
+    v.bits |= static_cast<uint8_t>(1 << number);
   }
   return true;
 }

@@ -49,6 +49,8 @@ void register_members(const std::string& type, nb::list members);
 nb::object member(std::string_view type, size_t index);
 // The index of a registered object, or none.
 std::optional<size_t> index_of(std::string_view type, PyObject* object);
+// The same for an enum's member, or for its value.
+std::optional<size_t> index_of_member(std::string_view type, PyObject* object);
 
 // Accepts the registered dtype objects and everything numpy.dtype() does; throws TypeError.
 DType dtype_from_python(nb::handle object);
@@ -65,7 +67,10 @@ bool from_python(PyObject* object, RegisterOrInt& v);
 bool from_python(PyObject* object, Pattern& v);
 bool from_python(PyObject* object, ShuffleMask& v);
 bool from_python(PyObject* object, Axes& v);
-bool from_python(PyObject* object, Cores& v);
+bool from_python(PyObject* object, SmallSet& v);
+bool from_python(PyObject* object, RankGroups& v);
+bool from_python(PyObject* object, ChannelIn& v);
+bool from_python(PyObject* object, ChannelOut& v);
 bool from_python(PyObject* object, Permutation& v);
 bool from_python(PyObject* object, RowColumn& v);
 bool from_python(PyObject* object, Tristate& v);
@@ -76,7 +81,7 @@ bool from_python(PyObject* object, AluOp& v);
 bool from_python(PyObject* object, ActivationOp& v);
 template <NamedEnum E>
 bool from_python(PyObject* object, E& v) {
-  const std::optional<size_t> index = index_of(EnumNames<E>::type, object);
+  const std::optional<size_t> index = index_of_member(EnumNames<E>::type, object);
   if (index) v = static_cast<E>(*index);
   return index.has_value();
 }
@@ -88,6 +93,10 @@ std::string expected() {
     return "a tensor or a number";
   } else if constexpr (std::is_base_of_v<TileOperand, M>) {
     return "a tensor";
+  } else if constexpr (std::is_same_v<M, ChannelIn> || std::is_same_v<M, ChannelOut>) {
+    return "a list with a list of one tensor for each channel";
+  } else if constexpr (std::is_same_v<M, RankGroups>) {
+    return "a ReplicaGroup or a list of lists of ranks";
   } else if constexpr (std::is_base_of_v<TileListOperand, M>) {
     return "a list of tensors";
   } else if constexpr (std::is_same_v<M, NumberList>) {
@@ -100,8 +109,8 @@ std::string expected() {
     return "a list of 32 partitions (0 to 31, or 255)";
   } else if constexpr (std::is_same_v<M, Axes>) {
     return "a dimension or a list of dimensions, each 1 or more";
-  } else if constexpr (std::is_same_v<M, Cores>) {
-    return "a tuple of cores, each 0 to 7";
+  } else if constexpr (std::is_same_v<M, SmallSet>) {
+    return "a list of numbers, each 0 to 7";
   } else if constexpr (std::is_same_v<M, Permutation>) {
     return "a tuple of up to 4 dimensions";
   } else if constexpr (std::is_same_v<M, RowColumn>) {

@@ -62,6 +62,7 @@ class Arguments {
       if (PyUnicode_Compare(names[i], name) == 0) return assign(i, value);
     }
     if (PyUnicode_CompareWithASCIIString(name, "name") == 0) return label(value);
+    if (PyUnicode_AsUTF8(name) == T::spec.ignored) return;
     unknown(PyUnicode_AsUTF8(name));
   }
 
@@ -73,8 +74,16 @@ class Arguments {
       }
       ++i;
     });
+    for_each_field<T>([&](const auto& field) {
+      if constexpr (std::is_same_v<typename std::decay_t<decltype(field)>::Member, OutRegister>) {
+        if (field.is_result) made_.*field.member = result_ = recorder_.new_register();
+      }
+    });
     if (ok_) recorder_.record(made_, label_);
   }
+
+  // The register that the instruction returns, if it does.
+  RegisterId result() const { return result_; }
 
  private:
   template <class... Args>
@@ -122,13 +131,15 @@ class Arguments {
   Recorder& recorder_;
   T made_;
   std::string_view label_;
+  RegisterId result_;
   uint32_t given_ = 0;
   bool ok_ = true;
 };
 
 template <class T>
 PyObject* record(PyObject*, PyObject* const* values, Py_ssize_t count, PyObject* keywords) {
-  if (PyObject* adapter = dialect_adapter("nisa.", T::spec.name)) {
+  constexpr std::string_view module = T::spec.module == "nki.isa" ? "nisa." : "ncc.";
+  if (PyObject* adapter = dialect_adapter(module, T::spec.name)) {
     return call_adapter(adapter, values, count, keywords);
   }
   try {
@@ -142,6 +153,11 @@ PyObject* record(PyObject*, PyObject* const* values, Py_ssize_t count, PyObject*
       arguments.keyword(PyTuple_GET_ITEM(keywords, i), values[count + i]);
     }
     arguments.record();
+    if (arguments.result().valid()) {
+      return nb::cast(VirtualRegister{Register(arguments.result()), current_call()})
+          .release()
+          .ptr();
+    }
     Py_RETURN_NONE;
   } catch (nb::python_error& error) {
     error.restore();
@@ -198,11 +214,11 @@ void add_release_fields(nb::list& list) {
 
 }  // namespace
 
-void bind_instructions(nb::module_& module) {
+void bind_instructions(nb::module_& core) {
   // Python keeps pointers to these.
   static auto* texts = new std::deque<std::string>;
   static auto* methods = new std::deque<PyMethodDef>;
-  nb::list names, by_release;
+  nb::list by_release;
   nb::dict since;
   AllInstructions::for_each([&](auto tag) {
     using T = typename decltype(tag)::type;
@@ -213,15 +229,19 @@ void bind_instructions(nb::module_& module) {
                           reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(&record<T>)),
                           METH_FASTCALL | METH_KEYWORDS, texts->back().c_str()});
       const nb::object function = nb::steal(
-          PyCFunction_NewEx(&methods->back(), nullptr, PyUnicode_InternFromString("nki.isa")));
+          PyCFunction_NewEx(&methods->back(), nullptr,
+                            PyUnicode_InternFromString(std::string(T::spec.module).c_str())));
+      const std::string module_name(T::spec.module.substr(T::spec.module.find('.') + 1));
+      nb::module_ module = core.def_submodule(module_name.c_str());
+      if (!nb::hasattr(module, "names")) module.attr("names") = nb::list();
       module.attr(T::spec.name.data()) = function;
-      names.append(nb::str(T::spec.name.data()));
-      since[T::spec.name.data()] = static_cast<size_t>(T::spec.since);
+      nb::borrow<nb::list>(module.attr("names")).append(nb::str(T::spec.name.data()));
+      since[fmt::format("{}.{}", T::spec.module, T::spec.name).c_str()] =
+          static_cast<size_t>(T::spec.since);
     }
   });
-  module.attr("names") = names;
-  module.attr("since") = since;
-  module.attr("by_release") = by_release;
+  core.attr("since") = since;
+  core.attr("by_release") = by_release;
 }
 
 }  // namespace kiln::python

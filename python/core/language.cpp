@@ -87,14 +87,17 @@ std::optional<Address> address_of(nb::handle object) {
   return Address{static_cast<int32_t>((*pair)[0]), (*pair)[1]};
 }
 
-NkiTensor ndarray(nb::handle shape, nb::handle dtype, nb::handle buffer, const std::string& name,
+// A tensor's name as it is given; None: none.
+using Name = std::optional<std::string>;
+
+NkiTensor ndarray(nb::handle shape, nb::handle dtype, nb::handle buffer, const Name& name,
                   nb::handle address) {
   Recorder& recorder = begin("ndarray");
   const Shape sizes = shape_of(shape);
   return wrap(Tensor(recorder.allocate({.shape = sizes,
                                         .dtype = dtype_from_python(dtype),
                                         .memory = optional_memory(buffer).value_or(Memory::sbuf),
-                                        .name = name,
+                                        .name = name.value_or(""),
                                         .address = address_of(address)})));
 }
 
@@ -179,31 +182,32 @@ class Definitions {
 
 void add_memory(Definitions& d) {
   d.add("ndarray", &ndarray, nb::arg("shape"), nb::arg("dtype"),
-        nb::arg("buffer").none() = nb::none(), nb::arg("name") = "",
+        nb::arg("buffer").none() = nb::none(), nb::arg("name").none() = "",
         nb::arg("address").none() = nb::none(), "A new tensor with undefined contents.");
   d.add(
       "full",
       [](nb::handle shape, nb::handle fill_value, nb::handle dtype, nb::handle buffer,
-         const std::string& name) {
+         const Name& name) {
         begin("full");
-        return wrap(nl::full(shape_of(shape), value_of(fill_value, "full"),
-                             dtype_from_python(dtype),
-                             optional_memory(buffer).value_or(Memory::sbuf), name, dsl::as_noted));
+        return wrap(nl::full(
+            shape_of(shape), value_of(fill_value, "full"), dtype_from_python(dtype),
+            optional_memory(buffer).value_or(Memory::sbuf), name.value_or(""), dsl::as_noted));
       },
       nb::arg("shape"), nb::arg("fill_value"), nb::arg("dtype"),
-      nb::arg("buffer").none() = nb::none(), nb::arg("name") = "", "A new tensor of one value.");
+      nb::arg("buffer").none() = nb::none(), nb::arg("name").none() = "",
+      "A new tensor of one value.");
   for (const auto& [function, number] : {std::pair("zeros", 0), std::pair("ones", 1)}) {
     d.add(
         function,
         [function, number](nb::handle shape, nb::handle dtype, nb::handle buffer,
-                           const std::string& name) {
+                           const Name& name) {
           begin(function);
           return wrap(nl::full(shape_of(shape), number, dtype_from_python(dtype),
-                               optional_memory(buffer).value_or(Memory::sbuf), name,
+                               optional_memory(buffer).value_or(Memory::sbuf), name.value_or(""),
                                dsl::as_noted));
         },
         nb::arg("shape"), nb::arg("dtype"), nb::arg("buffer").none() = nb::none(),
-        nb::arg("name") = "");
+        nb::arg("name").none() = "");
   }
 }
 
@@ -213,13 +217,14 @@ void add_copies(Definitions& d) {
     d.add(
         function,
         [function, make](const NkiTensor& x, nb::handle dtype, nb::handle buffer,
-                         const std::string& name) {
+                         const Name& name) {
           begin(function);
-          return wrap(make(unwrap(x), {optional_dtype(dtype), optional_memory(buffer), name},
+          return wrap(make(unwrap(x),
+                           {optional_dtype(dtype), optional_memory(buffer), name.value_or("")},
                            dsl::as_noted));
         },
         nb::arg("x"), nb::arg("dtype").none() = nb::none(), nb::arg("buffer").none() = nb::none(),
-        nb::arg("name") = "");
+        nb::arg("name").none() = "");
   }
   for (const auto& [function, make] :
        {std::pair("load", &nl::load), std::pair("load_transpose2d", &nl::load_transpose2d)}) {
@@ -303,6 +308,16 @@ void add_shapes(Definitions& d) {
                               optional_dtype(dtype), dsl::as_noted));
       },
       nb::arg("condition"), nb::arg("x"), nb::arg("y"), nb::arg("dtype").none() = nb::none());
+  d.add(
+      "gather_flattened",
+      [](const NkiTensor& data, const NkiTensor& indices, int axis, nb::handle dtype) {
+        begin("gather_flattened");
+        return wrap(nl::gather_flattened(unwrap(data), unwrap(indices), axis, optional_dtype(dtype),
+                                         dsl::as_noted));
+      },
+      nb::arg("data"), nb::arg("indices"), nb::arg("axis") = 0,
+      nb::arg("dtype").none() = nb::none(),
+      "Elements of each partition by their numbers in all its free dimensions.");
   d.add(
       "expand_dims",
       [](const NkiTensor& x, int axis) {

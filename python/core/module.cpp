@@ -4,12 +4,11 @@
 NB_MODULE(_core, module) {
   using namespace kiln::python;
   module.doc() = "C++ core of Kiln; use the packages kiln and nki.";
-  nanobind::module_ isa = module.def_submodule("isa");
   nanobind::module_ language = module.def_submodule("language");
   bind_values(module);
   bind_machine(module);
   bind_tensor(module);
-  bind_instructions(isa);
+  bind_instructions(module);
   bind_language(language);
   bind_call(module);
 }

@@ -5,10 +5,10 @@
 
 #include "bindings.h"
 #include "convert.h"
-#include "kiln/isa/sendrecv.h"
 #include "kiln/base/nearest.h"
 #include "kiln/base/number_format.h"
 #include "kiln/base/packed_format.h"
+#include "kiln/isa/sendrecv.h"
 
 namespace kiln::python {
 

@@ -8,7 +8,10 @@ import sys
 
 __version__ = "0.1.0"
 
-_NKI_MODULES = ("language", "isa", "isa.constants", "typing", "dtype", "tensor")
+_NKI_MODULES = (
+    *("language", "isa", "isa.constants", "collectives", "typing", "dtype", "tensor"),
+    *("compiler", "compiler.frontend"),
+)
 
 
 def install():

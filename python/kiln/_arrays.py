@@ -74,11 +74,13 @@ class _Memory:
 
 def to_numpy(host):
     """A NumPy array over a HostTensor's memory; keeps it alive."""
-    dtype = _dtypes.numpy_dtype(host.dtype)
-    return np.asarray(_Memory(host)).view(dtype).reshape(host.shape)
+    return np.asarray(_Memory(host)).view(np.dtype(host.dtype)).reshape(host.shape)
 
 
 def to_kind(array, kind):
+    """The array as one of this kind; of a type that NumPy does not have, its words."""
+    if kind != "numpy" and array.dtype.names:
+        array = array[array.dtype.names[0]]
     if kind == "torch":
         torch = sys.modules["torch"]
         bits = {

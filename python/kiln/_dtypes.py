@@ -7,17 +7,29 @@ from kiln import _core
 
 
 class DType:
-    """A type that NumPy has no name for; arrays of it use a stand-in of the same size."""
+    """A type that NumPy does not have.
 
-    def __init__(self, name, stand_in):
+    Arrays of it hold structures of one field, which has the type's name: `dtype` is that structure.
+    The two are equal and have one hash, so that either finds the other in a dict.
+    """
+
+    def __init__(self, name, field):
         self.name = name
-        self.dtype = np.dtype(stand_in)
+        self.dtype = self.__numpy_dtype__ = np.dtype([(name, field)])
         self.itemsize = self.dtype.itemsize
+
+    def __eq__(self, other):
+        return other == self.dtype if isinstance(other, np.dtype) else self is other
+
+    def __hash__(self):
+        return hash(self.dtype)
 
     def __repr__(self):
         return self.name
 
-    __str__ = __repr__
+    # Copies are the type itself.
+    def __reduce__(self):
+        return canonical, (self.name,)
 
 
 _NUMPY = {
@@ -32,19 +44,19 @@ _NUMPY = {
     "float4_e2m1fn": ml_dtypes.float4_e2m1fn,
     **{name: name for name in ("int8", "int16", "int32", "uint8", "uint16", "uint32")},
 }
-_STAND_IN = {
-    "tfloat32": np.uint32,
-    "float8_e5m2_x4": np.uint32,
-    "float8_e4m3fn_x4": np.uint32,
-    "float4_e2m1fn_x4": np.uint16,
+_FIELD = {
+    "tfloat32": "<f4",
+    "float8_e5m2_x4": "<u4",
+    "float8_e4m3fn_x4": "<u4",
+    "float4_e2m1fn_x4": "<u2",
 }
 
 NAMES = tuple(_core.enum_names["dtype"])
 MEMBERS = tuple(
-    np.dtype(_NUMPY[name]) if name in _NUMPY else DType(name, _STAND_IN[name]) for name in NAMES
+    np.dtype(_NUMPY[name]) if name in _NUMPY else DType(name, _FIELD[name]) for name in NAMES
 )
 BY_NAME = dict(zip(NAMES, MEMBERS, strict=True))
-_BY_NUMPY = {member: member for member in MEMBERS if isinstance(member, np.dtype)}
+_BY_NUMPY = {np.dtype(member): member for member in MEMBERS}
 
 _core.register_members("dtype", list(MEMBERS))
 
@@ -65,6 +77,27 @@ def canonical(dtype):
         raise TypeError(f"{name} is no NKI dtype{hint} (there are {', '.join(NAMES)})") from None
 
 
-def numpy_dtype(dtype):
-    """The dtype of a NumPy array that holds this type."""
-    return getattr(dtype, "dtype", dtype) if isinstance(dtype, DType) else dtype
+def is_packed(dtype):
+    """Whether it is an x4 type: four elements in one."""
+    return str(canonical(dtype)).endswith("_x4")
+
+
+def unpack(array):
+    """The elements of an x4 array as float32, four for one along the last axis."""
+    words = np.ascontiguousarray(array)
+    values = np.empty((*words.shape[:-1], words.shape[-1] * 4), np.float32)
+    index = NAMES.index(str(canonical(array.dtype)))
+    _core.unpack_to_float32(index, words.ctypes.data, values.ctypes.data, words.size)
+    return values
+
+
+def pack(values, dtype):
+    """An x4 array of these numbers, one for four along the last axis."""
+    member = canonical(dtype)
+    values = np.ascontiguousarray(values, np.float32)
+    if values.ndim == 0 or values.shape[-1] % 4:
+        raise ValueError(f"{member} packs 4 elements; got an array of shape {values.shape}")
+    words = np.empty((*values.shape[:-1], values.shape[-1] // 4), member)
+    index = NAMES.index(str(member))
+    _core.pack_from_float32(index, values.ctypes.data, words.ctypes.data, words.size)
+    return words

@@ -189,7 +189,7 @@ def call_ranks(kernel, binds, ranks=None):
     """
     choice = _compat.choose(kernel.fn, kernel.compat)
     launches = [
-        _Launch(kernel, choice, bind, rank)
+        Launch(kernel, choice, bind, rank)
         for rank, bind in zip(ranks or range(len(binds)), binds, strict=True)
     ]
     ran = _core.execute_together([call for launch in launches for call in launch.calls])
@@ -200,7 +200,7 @@ def call_ranks(kernel, binds, ranks=None):
         results.append(launch.results(mine[0][0]))
         for _, core in mine:
             if provenance is None:
-                provenance = core | {"program": launch.program, "ranks": len(launches)}
+                provenance = core | {"program": launch.programs[0], "ranks": len(launches)}
                 provenance |= {"compat": choice.name, "compat_source": choice.source}
             else:
                 _add(provenance, core)
@@ -208,10 +208,10 @@ def call_ranks(kernel, binds, ranks=None):
     return results
 
 
-class _Launch:
+class Launch:
     """A rank's cores, recorded one after the other."""
 
-    def __init__(self, kernel, choice, bind, rank):
+    def __init__(self, kernel, choice, bind, rank=0, target=None):
         indices = grid_indices(kernel.grid)
         keep_float32 = os.environ.get("NKI_PRECISE_FP") == "0"
         if len(indices) > 1 and keep_float32:
@@ -219,11 +219,12 @@ class _Launch:
         self._inputs = Inputs()
         shared = _core.SharedMemory() if len(indices) > 1 else None
         self.calls = []
-        self.program = None
+        self.programs = []
         for core, index in enumerate(indices):
             call = new_call(
                 kernel,
                 choice,
+                target,
                 threads=threads,
                 keep_float32=keep_float32,
                 shared=shared,
@@ -237,8 +238,9 @@ class _Launch:
             finally:
                 _state.grid = outer
             self.calls.append(call)
+            self.programs.append(program)
             if core == 0:
-                self.program, self._tree = program, tree
+                self._tree = tree
 
     def results(self, outputs):
         """What the kernel returned, as arrays of core 0's outputs; strided inputs are updated."""

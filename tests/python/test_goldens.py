@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from kiln.cli import inputs
 
-from kiln import _arrays, _core, _run
+from kiln import _arrays, _core, _dtypes, _run
 
 TESTS = pathlib.Path(__file__).parent.parent
 GOLDENS = sorted([*TESTS.glob("golden/*.kiln"), *TESTS.glob("error/*.kiln")])
@@ -45,10 +45,11 @@ class Golden:
 
 def show(array):
     """An output in one line: type, shape, and all its elements."""
+    dtype = _dtypes.canonical(array.dtype)
     with np.errstate(all="ignore"):
-        values = np.asarray(array).astype(np.float64).ravel()
+        values = _dtypes.unpack(array) if _dtypes.is_packed(dtype) else array.astype(np.float64)
     sizes = ", ".join(map(str, array.shape))
-    return f"{array.dtype}[{sizes}] {' '.join(f'{v:.9g}' for v in values)}"
+    return f"{dtype}[{sizes}] {' '.join(f'{v:.9g}' for v in values.ravel())}"
 
 
 @pytest.mark.parametrize("path", GOLDENS, ids=lambda p: p.stem)

@@ -390,6 +390,55 @@ void add_selections(std::vector<Case>& cases) {
   }));
 }
 
+void add_searches(std::vector<Case>& cases) {
+  for (const int64_t columns : {row, int64_t{16384}}) {
+    const double elements = static_cast<double>(partitions * columns), bytes = 4 * elements;
+    cases.push_back(
+        make<Max8>(fmt::format("max8 {}", columns), {elements, bytes}, [columns](Bench& b) {
+          return Max8{.dst = b.tile(DType::float32, partitions, eight),
+                      .src = b.tile(DType::float32, partitions, columns)};
+        }));
+    cases.push_back(make<NcFindIndex8>(
+        fmt::format("nc_find_index8 {}", columns), {eight * elements, bytes}, [columns](Bench& b) {
+          return NcFindIndex8{.dst = b.tile(DType::uint32, partitions, eight),
+                              .data = b.tile(DType::float32, partitions, columns),
+                              .vals = b.tile(DType::int32, partitions, eight)};
+        }));
+    cases.push_back(make<NcMatchReplace8>(
+        fmt::format("nc_match_replace8 {}", columns), {eight * elements, 2 * bytes},
+        [columns](Bench& b) {
+          return NcMatchReplace8{.dst = b.tile(DType::float32, partitions, columns),
+                                 .data = b.tile(DType::float32, partitions, columns),
+                                 .vals = b.tile(DType::int32, partitions, eight),
+                                 .imm = -9,
+                                 .dst_idx = b.tile(DType::uint32, partitions, eight)};
+        }));
+  }
+}
+
+void add_gathers(std::vector<Case>& cases) {
+  cases.push_back(make<NcNGather>("nc_n_gather", {0, 3 * tile_bytes}, [](Bench& b) {
+    const ViewId indices = b.tile(DType::uint32, partitions, row);
+    Iota{.dst = indices, .pattern = {{-1, row}}, .offset = row - 1}.execute(b.memory());
+    return NcNGather{.dst = b.tile(DType::float32, partitions, row),
+                     .data = b.tile(DType::float32, partitions, row),
+                     .indices = indices};
+  }));
+  cases.push_back(make<LocalGather>("local_gather", {0, 2.03 * tile_bytes}, [](Bench& b) {
+    const ViewId index = b.tile(DType::uint16, partitions, row / LocalGather::group);
+    Iota{.dst = index, .pattern = {{16, row / 16}}, .channel_multiplier = 1}.execute(b.memory());
+    return LocalGather{.dst = b.tile(DType::float32, partitions, row),
+                       .src_buffer = b.tile(DType::float32, partitions, 1024),
+                       .index = index};
+  }));
+  cases.push_back(make<TensorPartitionReduce>(
+      "tensor_partition_reduce add", {partitions * row, tile_bytes}, [](Bench& b) {
+        return TensorPartitionReduce{.dst = b.tile(DType::float32, 1, row),
+                                     .op = AluOp::add,
+                                     .data = b.tile(DType::float32, partitions, row)};
+      }));
+}
+
 }  // namespace
 
 }  // namespace kiln
@@ -413,6 +462,8 @@ int main(int argc, char** argv) {
   add_activations(cases);
   add_reductions(cases);
   add_selections(cases);
+  add_searches(cases);
+  add_gathers(cases);
   for (const Case& c : cases) {
     if (c.name.find(wanted) != std::string::npos) c.run(c, small);
   }

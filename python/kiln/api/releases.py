@@ -6,7 +6,7 @@ from kiln import _core
 
 def differences():
     """Dicts with instruction, field, doc, and the value in each release ("0.3", "0.6")."""
-    return list(_core.isa.by_release)
+    return list(_core.by_release)
 
 
 def beta2_differences():

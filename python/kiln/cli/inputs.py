@@ -118,7 +118,10 @@ def _generate(kind, sizes, dtype, seed, subject):
         member = _dtypes.canonical(_SHORT.get(dtype, dtype) or "float32")
     except TypeError as error:
         raise UsageError(f"{subject}: {error}") from None
-    numpy_dtype = _dtypes.numpy_dtype(member)
+    if _dtypes.is_packed(member) and kind != "zeros":
+        values = _generate(kind, f"{sizes}x4", "float32", seed, subject)
+        return _dtypes.pack(values, member)[..., 0]
+    numpy_dtype = np.dtype(member)
     rng = np.random.default_rng(int(seed or 0))
     if kind == "zeros":
         return np.zeros(shape, numpy_dtype)

@@ -5,9 +5,11 @@ import inspect
 import operator
 
 from kiln import _compat, _core, _run
-from kiln.nki import _names, _show, dtype, isa, language, tensor, typing
+from kiln.nki import _names, _show, collectives, dtype, isa, language, tensor, typing
 
-__all__ = ["Kernel", "dtype", "isa", "jit", "language", "simulate", "tensor", "typing"]
+__all__ = [
+    *("Kernel", "collectives", "dtype", "isa", "jit", "language", "simulate", "tensor", "typing"),
+]
 
 _show.install()
 

@@ -95,7 +95,7 @@ def _sizes(memory):
 def _item_bytes(dtype):
     from kiln import _dtypes
 
-    return _dtypes.numpy_dtype(_dtypes.canonical(dtype)).itemsize
+    return _dtypes.canonical(dtype).itemsize
 
 
 NAMES = {name: Region(name) for name in ("sbuf", "psum", "hbm")}

@@ -1,11 +1,12 @@
 """How tensors look when they are printed or seen in a debugger."""
 
-from kiln import _arrays, _core
+from kiln import _arrays, _core, _dtypes
 
 
 def value(tensor):
-    """The tensor's value now, as a NumPy array."""
-    return _arrays.to_numpy(_core.look(tensor))
+    """The tensor's value now, as a NumPy array; of an x4 type, its elements."""
+    array = _arrays.to_numpy(_core.look(tensor))
+    return _dtypes.unpack(array) if _dtypes.is_packed(tensor.dtype) else array
 
 
 def describe(tensor):

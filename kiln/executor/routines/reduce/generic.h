@@ -7,6 +7,7 @@
 #include "kiln/executor/routines/stream/stream.h"
 #include "kiln/isa/bn_aggr.h"
 #include "kiln/isa/bn_stats.h"
+#include "kiln/isa/tensor_partition_reduce.h"
 #include "kiln/isa/tensor_reduce.h"
 
 namespace kiln::KILN_CPU_LEVEL {
@@ -196,6 +197,31 @@ bool tensor_reduce(const TensorReduce& t, TileMemory& memory) {
     }
     sink.close(count, totals);
   }
+  return true;
+}
+
+bool tensor_partition_reduce(const TensorPartitionReduce& t, TileMemory& memory) {
+  const TileAccess d = memory.access(t.dst), a = memory.access(t.data);
+  if (memory.fault()) return true;
+  const bool bits = info(t.op).bitvec, average = t.op == AluOp::average;
+  const As as = bits ? As::bits : As::value;
+  const Arithmetic arithmetic = bits ? Arithmetic::bits : Arithmetic::float32;
+  const int64_t n = a.elements;
+  const auto block = [n](int64_t first) { return n - first < block_max ? n - first : block_max; };
+  float* total = routines::workspace(routines::Slot::result, n);
+  Source(Sequence(a, 0, 1), as).copy(n, total);
+  Scratch scratch;
+  for (int64_t p = 1; p < a.partitions; ++p) {
+    Source row(Sequence(a, p, 1), as);
+    for (int64_t i = 0; i < n; i += block_max) {
+      const float* next = row.read(block(i), scratch.at);
+      alu(arithmetic, average ? AluOp::add : t.op, {total + i}, {next}, total + i, block(i));
+    }
+  }
+  const auto partitions = static_cast<float>(a.partitions);
+  if (average) alu(arithmetic, AluOp::divide, {total}, {&partitions, true}, total, n);
+  Sink sink(d, as);
+  for (int64_t i = 0; i < n; i += block_max) sink.close(block(i), total + i);
   return true;
 }
 

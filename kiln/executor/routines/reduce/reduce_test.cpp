@@ -65,6 +65,24 @@ TEST_CASE("tensor_reduce routines keep the sign of the first zero") {
       {.iterations = 200});
 }
 
+TEST_CASE("tensor_partition_reduce routines agree with the reference") {
+  differential::run<TensorPartitionReduce>(
+      [](Scene& scene) {
+        const int64_t elements = scene.size(3000);
+        TensorPartitionReduce t{.op = scene.one_of({AluOp::add, AluOp::average, AluOp::maximum,
+                                                    AluOp::bitwise_or, AluOp::bitwise_and})};
+        const auto dtype = [&] {
+          return info(t.op).bitvec ? scene.integer_dtype() : scene.arithmetic_dtype();
+        };
+        t.data =
+            scene.tile({.dtype = dtype(), .partitions = scene.size(128), .elements = elements});
+        t.dst = scene.tile_near(t.data.view, {.dtype = dtype(), .elements = elements});
+        scene.fill(false);
+        return t;
+      },
+      {.iterations = 600});
+}
+
 TEST_CASE("bn_stats routines agree with the reference") {
   differential::run<BnStats>([](Scene& scene) {
     const int64_t partitions = scene.size(128);

@@ -11,7 +11,7 @@ class _NKIObjectType(type):
     is a keyword argument, and what is not given is its default or None."""
 
     def __call__(cls, *args, **kwargs):
-        own_init = cls.__init__ is not object.__init__ and not _generated(cls)
+        own_init = cls.__init__ is not object.__init__ and not _generated(cls.__init__)
         if own_init:
             return super().__call__(*args, **kwargs)
         self = cls.__new__(cls)
@@ -32,9 +32,9 @@ class _NKIObjectType(type):
         return self
 
 
-def _generated(cls):
-    """Whether the class's __init__ is a dataclass's."""
-    return dataclasses.is_dataclass(cls) and cls.__init__.__qualname__.startswith("__create_fn__")
+def _generated(init):
+    """Whether dataclasses wrote this __init__; what they write has no file."""
+    return getattr(init, "__code__", None) is not None and init.__code__.co_filename == "<string>"
 
 
 def _fields(cls):

@@ -1,0 +1,3 @@
+// Gathers for AVX2.
+#define KILN_CPU_LEVEL avx2
+#include "kiln/executor/routines/gather/generic.h"

@@ -1,0 +1,3 @@
+// Gathers for NEON.
+#define KILN_CPU_LEVEL neon
+#include "kiln/executor/routines/gather/generic.h"

@@ -1,0 +1,3 @@
+// Gathers for the scalar level.
+#define KILN_CPU_LEVEL scalar
+#include "kiln/executor/routines/gather/generic.h"

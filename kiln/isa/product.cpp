@@ -1,0 +1,79 @@
+#include "kiln/isa/product.h"
+
+#include <cmath>
+
+namespace kiln {
+
+namespace {
+
+// One of tile_size's two numbers with its start and what it has to hold.
+void check_array_tile(const Context& c, Report& report, std::string_view what, int64_t size,
+                      int64_t start, int64_t needed) {
+  if (size != 32 && size != 64 && size != rules::array_size) {
+    report.add(diag::bad_argument, "tile_size has {} {}s; it must have 32, 64 or 128", size, what);
+    return;
+  }
+  if (size == 32 && !c.machine.matmul_quarter_tiling) {
+    report.add(diag::wrong_generation, "tile_size has 32 {}s; on {} it must have 64 or 128", what,
+               c.machine.core);
+  }
+  if (start % size != 0 || start + size > rules::array_size) {
+    report.add(diag::bad_argument,
+               "tile_position starts at {} {}; with {} {}s it must be a multiple of {} below 128",
+               what, start, size, what, size);
+  }
+  if (needed > size) {
+    report.add(diag::tile_too_large, "the matmul needs {} {}s of the array; tile_size has {}",
+               needed, what, size);
+  }
+}
+
+}  // namespace
+
+void rules::array_tile(const Context& c, Report& report, const RowColumn& position,
+                       const RowColumn& size, int64_t rows_needed, int64_t columns_needed) {
+  if (position.given() != size.given()) {
+    report.add(diag::bad_argument, "{} is given without {}",
+               size.given() ? "tile_size" : "tile_position",
+               size.given() ? "tile_position" : "tile_size");
+  } else if (size.given()) {
+    check_array_tile(c, report, "row", size.row, position.row, rows_needed);
+    check_array_tile(c, report, "column", size.column, position.column, columns_needed);
+  }
+}
+
+void rules::product_size(const Context& c, Report& report, const NamedTile& d, int64_t rows,
+                         int64_t columns) {
+  if (rows != d.tile.partitions() || columns != d.tile.free_elements()) {
+    report.add(diag::size_mismatch, "dst is {} by {}, the product is {} by {}", d.tile.partitions(),
+               d.tile.free_elements(), rows, columns);
+  }
+  if (rows > c.machine.matmul_stationary_free) {
+    report.add(diag::tile_too_large, "stationary has {} columns; {} takes {}", rows, c.machine.core,
+               c.machine.matmul_stationary_free.value);
+  }
+  const bool bf16_result = d.tile.dtype() == DType::bfloat16 && c.machine.bf16_matmul_output;
+  const int64_t columns_max =
+      bf16_result ? c.machine.matmul_moving_free_bf16 : c.machine.matmul_moving_free;
+  if (columns > columns_max) {
+    report.add(diag::tile_too_large, "moving has {} columns; {} takes {}", columns, c.machine.core,
+               columns_max);
+  }
+}
+
+void add_product(const TileAccess& d, const std::vector<float>& a, const std::vector<float>& b,
+                 int64_t steps) {
+  const int64_t rows = d.partitions, columns = d.elements;
+  std::vector<float> sums(static_cast<size_t>(columns));
+  for (int64_t i = 0; i < rows; ++i) {
+    for (int64_t j = 0; j < columns; ++j) sums[static_cast<size_t>(j)] = d.get(i, j);
+    for (int64_t k = 0; k < steps; ++k) {
+      const float factor = a[static_cast<size_t>(k * rows + i)];
+      const float* row = &b[static_cast<size_t>(k * columns)];
+      for (float& sum : sums) sum = std::fma(factor, *row++, sum);
+    }
+    for (int64_t j = 0; j < columns; ++j) d.set(i, j, sums[static_cast<size_t>(j)]);
+  }
+}
+
+}  // namespace kiln

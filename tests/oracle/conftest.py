@@ -1,0 +1,5 @@
+"""Selects Kiln's nki for the comparisons."""
+
+import kiln
+
+kiln.install()

@@ -1,0 +1,9 @@
+"""Matrix products and their quantisation against their oracles."""
+
+import pytest
+from compare import compare_instruction, family
+
+
+@pytest.mark.parametrize("entry", family("matrix"), ids=str)
+def test_instruction(entry):
+    compare_instruction(entry)

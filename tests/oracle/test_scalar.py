@@ -1,0 +1,9 @@
+"""Activation functions against their oracles."""
+
+import pytest
+from compare import compare_instruction, family
+
+
+@pytest.mark.parametrize("entry", family("scalar"), ids=str)
+def test_instruction(entry):
+    compare_instruction(entry)

@@ -1,0 +1,9 @@
+"""Selections, searches and statistics against their oracles."""
+
+import pytest
+from compare import compare_instruction, family
+
+
+@pytest.mark.parametrize("entry", family("selection"), ids=str)
+def test_instruction(entry):
+    compare_instruction(entry)

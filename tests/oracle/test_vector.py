@@ -1,0 +1,9 @@
+"""Element-wise arithmetic, reductions and scans against their oracles."""
+
+import pytest
+from compare import compare_instruction, family
+
+
+@pytest.mark.parametrize("entry", family("vector"), ids=str)
+def test_instruction(entry):
+    compare_instruction(entry)

@@ -1,0 +1,117 @@
+"""What production kernels do beyond the documentation's letter."""
+
+import dataclasses
+
+import nki
+import nki.isa as nisa
+import nki.language as nl
+import numpy as np
+import pytest
+
+
+def test_a_pattern_beyond_the_tensor_is_an_error_only_when_used():
+    @nki.jit
+    def strided_columns(a, rounds):
+        tile = nl.load(a)
+        out = nl.ndarray((4, 3, 2), nl.float32, nl.shared_hbm)
+        for i in range(rounds):
+            columns = tile.ap([[6, 4], [3, 2]], offset=i)
+            if i < 3:
+                nisa.dma_copy(dst=out[:, i, :], src=columns)
+        return out
+
+    a = np.arange(24, dtype=np.float32).reshape(4, 6)
+    np.testing.assert_array_equal(strided_columns(a, 4), a.reshape(4, 2, 3).swapaxes(1, 2))
+
+
+@pytest.mark.parametrize("use", ["instruction", "view", "result", "look"])
+def test_every_use_of_a_pattern_beyond_the_tensor_is_told_where_it_was_made(use):
+    @nki.jit
+    def kernel(a):
+        tile = nl.load(a)
+        beyond = tile.ap([[6, 4], [3, 2]], offset=4)
+        if use == "instruction":
+            nisa.memset(beyond, 0.0)
+        elif use == "view":
+            nisa.memset(beyond[:, 0:1].reshape((4, 1, 1)), 0.0)
+        elif use == "look":
+            str(beyond)
+        return beyond if use == "result" else a
+
+    a = np.zeros((4, 6), np.float32)
+    with pytest.raises(nisa.NkiValidationError) as caught:
+        kernel(a)
+    assert len(caught.value.diagnostics) == 1
+    assert "reaches from element 4 to 7 of a row" in caught.value.diagnostics[0]["message"]
+    assert caught.value.diagnostics[0]["line"] == kernel.fn.__code__.co_firstlineno + 3
+
+
+def test_arguments_that_nothing_depends_on_are_accepted():
+    @nki.jit
+    def kernel(a):
+        tile = nl.load(a)
+        nisa.scalar_tensor_tensor(
+            dst=tile, data=tile, op0=nl.multiply, operand0=2.0, op1=nl.add, operand1=tile,
+            dtype=nl.bfloat16,
+        )  # fmt: skip
+        copy = nl.ndarray(a.shape, a.dtype)
+        nisa.tensor_copy(dst=copy, src=tile, dtype=nl.float32)
+        nl.store(a, copy)
+        return a
+
+    np.testing.assert_array_equal(
+        kernel(np.full((2, 4), 1.001, np.float32)), np.float32(3) * np.float32(1.001)
+    )
+
+
+@pytest.mark.parametrize("mode", [3, nisa.dge_mode.none])
+def test_an_enums_value_stands_for_its_member(mode):
+    @nki.jit
+    def kernel(a):
+        nisa.dma_copy(dst=a[0:1], src=a[1:2], dge_mode=mode)
+        return a
+
+    assert kernel(np.array([[1.0], [2.0]], np.float32))[0] == 2
+    with pytest.raises(nisa.NkiValidationError, match="dge_mode"):
+        nki.jit(lambda a: nisa.dma_copy(dst=a, src=a, dge_mode=7))(np.zeros(4, np.float32))
+
+
+def test_an_nki_objects_missing_fields_are_none():
+    @dataclasses.dataclass
+    class Sizes(nl.NKIObject):
+        rows: int
+        columns: int
+        depth: int = 3
+
+    @dataclasses.dataclass(frozen=True)
+    class Square(nl.NKIObject):
+        rows: int
+
+        @property
+        def area(self):
+            return self.rows * self.rows
+
+    sizes = Sizes(rows=4)
+    assert (sizes.rows, sizes.columns, sizes.depth) == (4, None, 3)
+    assert Square(5).area == 25
+    with pytest.raises(TypeError, match="did you mean 'rows'"):
+        Sizes(row=4)
+
+
+def test_names_that_kernels_use_beyond_the_documented_ones():
+    assert list(nl.range(1, 7, 2)) == [1, 3, 5]
+    assert nl.bool == nl.bool_ == np.dtype(bool)
+    assert nisa.constants.dge_mode is nisa.dge_mode
+
+    @nki.jit
+    def kernel(a):
+        tile = nl.ndarray(a.shape, a.dtype, name=None, address=None)
+        nisa.dma_copy(dst=tile, src=a)
+        assert tile != None and not tile == None  # noqa: E711
+        assert bool(tile) and tile in [tile]
+        assert tile[0:1, 0:2].base_tensor.shape == tile.shape
+        nisa.tensor_scalar(dst=tile, data=tile, op0=nl.add, operand0=1.0, op1=None, operand1=None)
+        nisa.dma_copy(dst=a, src=tile)
+        return a
+
+    np.testing.assert_array_equal(kernel(np.zeros((2, 4), np.float32)), 1)
