@@ -1,17 +1,20 @@
 // Rendezvous: where the members of a launch meet. A member that comes to a meeting waits until all
-// the others are there; then everybody takes what the others brought.
+// the others are there; then everybody takes what the others brought. Members in other processes
+// are reached by a transport.
 #pragma once
 
+#include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "kiln/collectives/transport.h"
 #include "kiln/isa/instruction.h"
-#include "kiln/isa/meeting.h"
 
 namespace kiln {
 
-// A member that waits at a meeting.
+// A member of this process that waits at a meeting.
 struct Party {
   Member member;
   const Instruction* instruction = nullptr;
@@ -19,15 +22,42 @@ struct Party {
   Meeting meeting = {};
 };
 
-// What the member has come to; an Error if the instruction cannot be executed by this member.
-Result<Meeting> meeting_of(const Instruction& instruction, const Tiles& tiles, Member self);
+class Rendezvous {
+ public:
+  // `transport` may be null: all members are in this process.
+  explicit Rendezvous(Transport* transport) : transport_(transport) {}
 
-// The parties, as indices, of the first meeting whose members are all here, in the order of its
-// members; empty if there is none.
-std::vector<size_t> find_complete(std::span<const Party> waiting);
+  // A member comes to an instruction that is a meeting. An Error if it cannot take part.
+  Status arrive(Member member, const Instruction& instruction, TileMemory& memory);
+  const Party* find(Member member) const;
+  bool empty() const { return waiting_.empty(); }
 
-// Holds the meeting of these parties, all of one kind. Their memories carry a fault if it failed.
-void hold(std::span<Party* const> parties);
+  // Holds one meeting whose members have all come, and returns its members in this process, who no
+  // longer wait; none if no meeting is complete. Memories carry a fault if it failed.
+  Result<std::vector<Member>> hold_next();
+
+  // Whether somebody waits for a member of another process.
+  bool waits_for_others() const;
+
+ private:
+  // A meeting of which all members in this process wait.
+  struct Remote {
+    MeetingId id;
+    std::vector<std::optional<Bytes>> brought;  // in the order of the members
+  };
+
+  bool is_here(Member member) const {
+    return transport_ == nullptr || transport_->is_local(member.rank);
+  }
+  std::vector<const Party*> local_parties(const Party& of) const;
+  Result<bool> gather(const Party& first, std::span<const Party* const> parties);
+  void hand_out(std::span<const Party* const> parties, std::span<const Bytes> brought);
+
+  Transport* transport_;
+  std::vector<Party> waiting_;
+  std::map<std::string, Remote> remote_;  // by key: what has been sent and is not complete
+  std::map<std::string, uint64_t> held_;  // by key: how many meetings of several processes
+};
 
 // "core 1", "rank 3", "core 1 of rank 3": what tells the member from the others of its launch.
 std::string describe(Member member, bool several_ranks, bool several_cores);

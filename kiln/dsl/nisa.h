@@ -31,6 +31,7 @@ struct RecordResult {
 
 namespace nisa {
 
+inline constexpr RecordInstruction<Activate2> activate2;
 inline constexpr RecordInstruction<Activation> activation;
 inline constexpr RecordInstruction<ActivationReduce> activation_reduce;
 inline constexpr RecordInstruction<AffineSelect> affine_select;
@@ -40,6 +41,8 @@ inline constexpr RecordInstruction<CoreBarrier> core_barrier;
 inline constexpr RecordInstruction<DmaCompute> dma_compute;
 inline constexpr RecordInstruction<DmaCopy> dma_copy;
 inline constexpr RecordInstruction<DmaTranspose> dma_transpose;
+inline constexpr RecordInstruction<Dropout> dropout;
+inline constexpr RecordInstruction<Exponential> exponential;
 inline constexpr RecordInstruction<Iota> iota;
 inline constexpr RecordInstruction<LocalGather> local_gather;
 inline constexpr RecordInstruction<Max8> max8;
@@ -53,16 +56,24 @@ inline constexpr RecordInstruction<NcStreamShuffle> nc_stream_shuffle;
 inline constexpr RecordInstruction<NcTranspose> nc_transpose;
 inline constexpr RecordInstruction<NonzeroWithCount> nonzero_with_count;
 inline constexpr RecordInstruction<QuantizeMx> quantize_mx;
+inline constexpr RecordInstruction<Rand2> rand2;
+inline constexpr RecordInstruction<RandGetState> rand_get_state;
+inline constexpr RecordInstruction<RandSetState> rand_set_state;
 inline constexpr RecordInstruction<RangeSelect> range_select;
 inline constexpr RecordInstruction<Reciprocal> reciprocal;
+inline constexpr RecordInstruction<Rng> rng;
 inline constexpr RecordInstruction<ScalarTensorTensor> scalar_tensor_tensor;
+inline constexpr RecordInstruction<SelectReduce> select_reduce;
 inline constexpr RecordInstruction<Sendrecv> sendrecv;
 inline constexpr RecordInstruction<SequenceBounds> sequence_bounds;
+inline constexpr RecordInstruction<SetRngSeed> set_rng_seed;
 inline constexpr RecordInstruction<TensorCopy> tensor_copy;
 inline constexpr RecordInstruction<TensorCopyPredicated> tensor_copy_predicated;
 inline constexpr RecordInstruction<TensorPartitionReduce> tensor_partition_reduce;
 inline constexpr RecordInstruction<TensorReduce> tensor_reduce;
 inline constexpr RecordInstruction<TensorScalar> tensor_scalar;
+inline constexpr RecordInstruction<TensorScalarCumulative> tensor_scalar_cumulative;
+inline constexpr RecordInstruction<TensorScalarReduce> tensor_scalar_reduce;
 inline constexpr RecordInstruction<TensorTensor> tensor_tensor;
 inline constexpr RecordInstruction<TensorTensorScan> tensor_tensor_scan;
 inline constexpr RecordInstruction<Topk> topk;

@@ -151,6 +151,15 @@ Tensor transpose(const Tensor& x, std::optional<DType> dtype = {},
 Tensor matmul(const Tensor& x, const Tensor& y, bool transpose_x = false,
               const CallSite& site = std::source_location::current());
 
+// Random numbers, uniform in [0, 1).
+Tensor rand(const Shape& shape, DType dtype, Memory buffer = sbuf, std::string_view name = {},
+            const CallSite& site = std::source_location::current());
+// Makes what rand and dropout give depend on this [1, 1] tile of 32 bits alone.
+void random_seed(const Tensor& seed, const CallSite& site = std::source_location::current());
+// x with each element replaced by 0 with the probability `rate`, a constant or a column.
+Tensor dropout(const Tensor& x, const Value& rate, std::optional<DType> dtype = {},
+               const CallSite& site = std::source_location::current());
+
 // A new register, set to `value` if it is given.
 Register register_alloc(std::optional<int32_t> value = {},
                         const CallSite& site = std::source_location::current());

@@ -51,7 +51,7 @@ Execution::Execution(const Program& program, ExecuteOptions options)
     : program_(program),
       options_(std::move(options)),
       memory_(program.tiles, program.register_count),
-      image_(program, memory_) {
+      image_(program, memory_, options_.fresh_integer) {
   AllInstructions::for_each([&](auto tag) {
     using T = typename decltype(tag)::type;
     const void* routine = nullptr;

@@ -22,9 +22,10 @@ struct Progress {
 };
 
 struct ExecuteOptions {
-  int threads = 1;              // 0: what session's resolve() finds
-  std::optional<CpuLevel> cpu;  // none: likewise; here, scalar
-  bool reference_only = false;  // each instruction's own execute(), no routines
+  int threads = 1;                             // 0: what session's resolve() finds
+  std::optional<CpuLevel> cpu;                 // none: likewise; here, scalar
+  bool reference_only = false;                 // each instruction's own execute(), no routines
+  Bits fresh_integer = fresh_integer_default;  // what integers hold that were never written
   // Called now and then on the calling thread; false stops the execution.
   std::function<bool(const Progress&)> tick;
 };

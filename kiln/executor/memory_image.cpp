@@ -22,11 +22,10 @@ int64_t padded_row_bytes(int64_t row_bytes) {
 
 }  // namespace
 
-// Bool and packed types are taken as bytes of 4.
-void fill_unwritten(DType dtype, std::byte* data, int64_t bytes) {
+void fill_unwritten(DType dtype, std::byte* data, int64_t bytes, Bits fresh_integer) {
   const int64_t size = size_bytes(dtype);
   std::byte pattern[4] = {};
-  const Bits bits = is_floating(dtype) ? from_float32(dtype, std::nanf("")) : Bits{4};
+  const Bits bits = is_floating(dtype) ? from_float32(dtype, std::nanf("")) : fresh_integer;
   store_bits(dtype, pattern, bits);
   if (size == 1) {
     std::memset(data, std::to_integer<int>(pattern[0]), static_cast<size_t>(bytes));
@@ -57,8 +56,8 @@ HostBuffer allocate_host_buffer(int64_t bytes) {
           bytes};
 }
 
-MemoryImage::MemoryImage(const Program& program, TileMemory& memory)
-    : program_(program), memory_(memory) {
+MemoryImage::MemoryImage(const Program& program, TileMemory& memory, Bits fresh_integer)
+    : program_(program), memory_(memory), fresh_integer_(fresh_integer) {
   grow();
 }
 
@@ -100,7 +99,7 @@ void MemoryImage::ensure(StorageId id, bool overwritten) {
       bytes_ += bytes;
       peak_bytes_ = std::max(peak_bytes_, bytes_);
     }
-    if (!overwritten) fill_unwritten(storage.dtype, buffer.data.get(), bytes);
+    if (!overwritten) fill_unwritten(storage.dtype, buffer.data.get(), bytes, fresh_integer_);
     blocks_[id.value].buffer = buffer;
     memory_.buffer(id).partition_stride = stride;
     memory_.psum_state(id).reset();

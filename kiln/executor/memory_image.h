@@ -22,12 +22,13 @@ struct HostBuffer {
 
 HostBuffer allocate_host_buffer(int64_t bytes);
 
-// What fresh memory holds: NaN in floating types, 4 in integers.
-void fill_unwritten(DType dtype, std::byte* data, int64_t bytes);
+// What fresh memory holds: NaN in floating types, and this in integers, bool and packed types.
+inline constexpr Bits fresh_integer_default = 4;
+void fill_unwritten(DType dtype, std::byte* data, int64_t bytes, Bits fresh_integer);
 
 class MemoryImage {
  public:
-  MemoryImage(const Program& program, TileMemory& memory);
+  MemoryImage(const Program& program, TileMemory& memory, Bits fresh_integer);
 
   // Follows a program that is still being recorded.
   void grow();
@@ -35,9 +36,8 @@ class MemoryImage {
   // The storage is this buffer: row-major, as large as the storage.
   void bind(StorageId id, HostBuffer buffer);
 
-  // Gives the storage memory if it has none. Fresh memory is NaN in floating types and 4 in
-  // integers, so that reading what was never written shows; not needed if `overwritten` is going to
-  // write all of it.
+  // Gives the storage memory if it has none. It is filled, so that reading what was never written
+  // shows; not needed if `overwritten` is going to write all of it.
   void ensure(StorageId id, bool overwritten);
   // Takes the memory of an on-chip storage back.
   void release(StorageId id);
@@ -55,6 +55,7 @@ class MemoryImage {
 
   const Program& program_;
   TileMemory& memory_;
+  const Bits fresh_integer_;
   std::mutex mutex_;
   std::vector<Block> blocks_;
   std::unordered_map<int64_t, std::vector<HostBuffer>> free_;  // by size

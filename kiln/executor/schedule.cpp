@@ -32,7 +32,8 @@ class Builder {
           for_each_access(i, program_.tiles, [&](ViewId id, Access access) { use(id, access); });
           for_each_register(i, program_.tiles,
                             [&](RegisterId id, Access access) { use(id, access); });
-          if (uses_accumulators(i)) use_accumulators();
+          if (uses_accumulators(i)) follow(last_accumulating_);
+          if (i.spec.random) follow(last_random_);
         },
         instruction);
   }
@@ -101,9 +102,10 @@ class Builder {
            outer.end_byte >= inner.end_byte;
   }
 
-  void use_accumulators() {
-    if (last_accumulating_ >= 0) wait_for(static_cast<uint32_t>(last_accumulating_));
-    last_accumulating_ = number_;
+  // Instructions that share an engine's registers run one after the other.
+  void follow(int64_t& last) {
+    if (last >= 0) wait_for(static_cast<uint32_t>(last));
+    last = number_;
   }
 
   // Who wrote a register last, and who has read it since.
@@ -119,6 +121,7 @@ class Builder {
   std::vector<RegisterUse> registers_;
   std::vector<std::pair<uint32_t, uint32_t>> edges_;
   int64_t last_accumulating_ = -1;
+  int64_t last_random_ = -1;
 };
 
 }  // namespace

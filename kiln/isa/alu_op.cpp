@@ -176,6 +176,7 @@ float reduction_identity(AluOp op) {
     case subtract:
     case logical_or:
     case logical_xor:
+    case abs_max:
       return 0.0f;
     case multiply:
     case logical_and:
@@ -183,6 +184,7 @@ float reduction_identity(AluOp op) {
     case maximum:
       return -infinity;
     case minimum:
+    case abs_min:
       return infinity;
     default:
       KILN_CHECK(false && "not an arithmetic reduction operator");

@@ -140,7 +140,7 @@ uint32_t apply_bits(AluOp op, uint32_t a, uint32_t b);
 uint32_t apply_integer(AluOp op, uint32_t a, uint32_t b, bool is_signed);
 
 // The start value of a reduction: op(identity, x) == x, and x != 0 for logical operators. 0 for
-// subtract, which has none. Only arithmetic reduction operators.
+// subtract, which has none. Only arithmetic reduction operators, abs_max and abs_min.
 float reduction_identity(AluOp op);
 
 }  // namespace kiln

@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include "kiln/base/type_list.h"
+#include "kiln/isa/activate2.h"
 #include "kiln/isa/activation.h"
 #include "kiln/isa/activation_reduce.h"
 #include "kiln/isa/affine_select.h"
@@ -23,6 +24,8 @@
 #include "kiln/isa/dma_compute.h"
 #include "kiln/isa/dma_copy.h"
 #include "kiln/isa/dma_transpose.h"
+#include "kiln/isa/dropout.h"
+#include "kiln/isa/exponential.h"
 #include "kiln/isa/iota.h"
 #include "kiln/isa/local_gather.h"
 #include "kiln/isa/max8.h"
@@ -36,35 +39,43 @@
 #include "kiln/isa/nc_transpose.h"
 #include "kiln/isa/nonzero_with_count.h"
 #include "kiln/isa/quantize_mx.h"
+#include "kiln/isa/rand2.h"
+#include "kiln/isa/rand_get_state.h"
+#include "kiln/isa/rand_set_state.h"
 #include "kiln/isa/range_select.h"
 #include "kiln/isa/rank_id.h"
 #include "kiln/isa/reciprocal.h"
 #include "kiln/isa/reduce_scatter.h"
+#include "kiln/isa/rng.h"
 #include "kiln/isa/scalar_tensor_tensor.h"
+#include "kiln/isa/select_reduce.h"
 #include "kiln/isa/sendrecv.h"
 #include "kiln/isa/sequence_bounds.h"
+#include "kiln/isa/set_rng_seed.h"
 #include "kiln/isa/tensor_copy.h"
 #include "kiln/isa/tensor_copy_predicated.h"
 #include "kiln/isa/tensor_partition_reduce.h"
 #include "kiln/isa/tensor_reduce.h"
 #include "kiln/isa/tensor_scalar.h"
+#include "kiln/isa/tensor_scalar_cumulative.h"
+#include "kiln/isa/tensor_scalar_reduce.h"
 #include "kiln/isa/tensor_tensor.h"
 #include "kiln/isa/tensor_tensor_scan.h"
 #include "kiln/isa/topk.h"
 
 namespace kiln {
 
-using AllInstructions =
-    TypeList<Activation, ActivationReduce, AffineSelect, AllGather, AllGatherV, AllReduce, AllToAll,
-             AllToAllV, BnAggr, BnStats, CollectivePermute, CollectivePermuteImplicit,
-             CollectivePermuteImplicitCurrentProcessingRankId, CollectivePermuteImplicitReduce,
-             CoreBarrier, DmaCompute, DmaCopy, DmaTranspose, Iota, LocalGather, Max8, Memset,
-             NcFindIndex8, NcMatchReplace8, NcMatmul, NcMatmulMx, NcNGather, NcStreamShuffle,
-             NcTranspose, NonzeroWithCount, QuantizeMx, RangeSelect, RankId, Reciprocal,
-             ReduceScatter, ScalarTensorTensor, Sendrecv, SequenceBounds, TensorCopy,
-             TensorCopyPredicated, TensorPartitionReduce, TensorReduce, TensorScalar, TensorTensor,
-             TensorTensorScan, Topk, RegisterMove, RegisterLoad, RegisterStore, Loop, EndLoop,
-             WhileLoop, EndWhile>;
+using AllInstructions = TypeList<
+    Activate2, Activation, ActivationReduce, AffineSelect, AllGather, AllGatherV, AllReduce,
+    AllToAll, AllToAllV, BnAggr, BnStats, CollectivePermute, CollectivePermuteImplicit,
+    CollectivePermuteImplicitCurrentProcessingRankId, CollectivePermuteImplicitReduce, CoreBarrier,
+    DmaCompute, DmaCopy, DmaTranspose, Dropout, Exponential, Iota, LocalGather, Max8, Memset,
+    NcFindIndex8, NcMatchReplace8, NcMatmul, NcMatmulMx, NcNGather, NcStreamShuffle, NcTranspose,
+    NonzeroWithCount, QuantizeMx, Rand2, RandGetState, RandSetState, RangeSelect, RankId,
+    Reciprocal, ReduceScatter, Rng, ScalarTensorTensor, SelectReduce, Sendrecv, SequenceBounds,
+    SetRngSeed, TensorCopy, TensorCopyPredicated, TensorPartitionReduce, TensorReduce, TensorScalar,
+    TensorScalarCumulative, TensorScalarReduce, TensorTensor, TensorTensorScan, Topk, RegisterMove,
+    RegisterLoad, RegisterStore, Loop, EndLoop, WhileLoop, EndWhile>;
 
 using Instruction = AllInstructions::Variant;
 

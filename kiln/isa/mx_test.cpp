@@ -81,12 +81,12 @@ struct Quantization {
         })) {
     f.fill(storage, [](int64_t) { return 77.0f; });
   }
-  QuantizeMx instruction(int headroom = 1) const {
-    return {.dst = dst, .src = src, .dst_scale = dst_scale, .scale_headroom = headroom};
+  QuantizeMx instruction(bool doubled = true) const {
+    return {.dst = dst, .src = src, .dst_scale = dst_scale, .doubled_scale = doubled};
   }
 
   // Compares dst and the storage of dst_scale with the definition.
-  void compare(int headroom, int offset = 0) {
+  void compare(bool doubled, int offset = 0) {
     const Oracle o = oracle(packed);
     const std::vector<float> values = f.get(src);
     const std::vector<Bits> result = f.bits(dst);
@@ -102,7 +102,7 @@ struct Quantization {
         if (largest > 0) {
           int above = 0;  // largest = [0.5, 1) * 2^above
           std::frexp(largest, &above);
-          exponent = std::max(above - 1 - o.exponent_max + headroom, -127);
+          exponent = std::max(above - 1 - o.exponent_max + (doubled ? 1 : 0), -127);
         }
         const int64_t row = group / 4 * 32 + group % 4 + offset;
         scales[static_cast<size_t>(row * words + i)] = static_cast<Bits>(exponent + 127);
@@ -206,19 +206,19 @@ TEST_CASE("quantize_mx gives each group the scale of its largest value") {
   std::normal_distribution<float> normal(0, 3);
   for (const DType packed : {DType::float8_e4m3fn_x4, DType::float8_e5m2_x4}) {
     for (const DType from : {DType::bfloat16, DType::float16}) {
-      for (const int headroom : {0, 1}) {
+      for (const bool doubled : {false, true}) {
         CAPTURE(name_of(packed));
         CAPTURE(name_of(from));
-        CAPTURE(headroom);
+        CAPTURE(doubled);
         Quantization q(64, 5, packed, from);
         // Each row has another size, so that values round, fall below the smallest, or are zero.
         q.f.fill(q.src, [&](int64_t n) {
           return n % 7 == 0 ? 0.0f
                             : normal(random) * std::ldexp(1.0f, static_cast<int>(n % 23) - 18);
         });
-        CHECK(q.f.problems(q.instruction(headroom), Generation::gen4) == no_problems);
-        q.instruction(headroom).execute(q.f.memory());
-        q.compare(headroom);
+        CHECK(q.f.problems(q.instruction(doubled), Generation::gen4) == no_problems);
+        q.instruction(doubled).execute(q.f.memory());
+        q.compare(doubled);
       }
     }
   }
@@ -232,8 +232,8 @@ TEST_CASE("quantize_mx leaves room for the largest value in NKI 0.6 and limits i
        {std::tuple(older, 127u, 448.0), std::tuple(newest, 128u, 256.0)}) {
     Quantization q(32, 1, DType::float8_e4m3fn_x4);
     q.f.fill(q.src, [](int64_t n) { return n == 0 ? 504.0f : 1.0f; });
-    q.instruction(release.scale_headroom).execute(q.f.memory());
-    q.compare(release.scale_headroom);
+    q.instruction(release.doubled_scale).execute(q.f.memory());
+    q.compare(release.doubled_scale);
     CHECK(q.f.bits(q.dst_scale)[0] == scale);
     const Bits code = element(q.packed, q.f.bits(q.dst)[0], 0);
     CHECK(oracle(q.packed).decode(code) == value);
@@ -264,7 +264,7 @@ TEST_CASE("quantize_mx writes scales to their quadrants, at the tile's offset in
       q.f.fill(q.src, [](int64_t n) { return static_cast<float>(n % 251); });
       CHECK(q.f.problems(q.instruction(), Generation::gen4) == no_problems);
       q.instruction().execute(q.f.memory());
-      q.compare(1, offset);
+      q.compare(true, offset);
     }
   }
 }

@@ -73,7 +73,7 @@ void QuantizeMx::execute(TileMemory& memory) const {
           group[row][k] = to_float32(s.dtype, values[at(row, k)]);
         }
       }
-      const int exponent = exponent_of(group) - element.exponent_max + scale_headroom;
+      const int exponent = exponent_of(group) - element.exponent_max + (doubled_scale ? 1 : 0);
       const int biased = std::max(exponent + exponent_bias, 0);
       x.set_bits(mx::scale_row(p), i, static_cast<Bits>(biased));
       // Exact, but for values that are far too small for the element type.

@@ -1,7 +1,7 @@
 // nki.isa.quantize_mx.
 //
 // Of each group (mx_layout.h), amax is the largest magnitude, and its scale X the power of two
-//   X = 2^(floor(log2(amax)) - Emax + scale_headroom),
+//   X = 2^(floor(log2(amax)) - Emax), or twice that with doubled_scale,
 // where Emax is the exponent of the element type's largest value, within the scale type's range:
 // 2^-127 for all zeros. An element becomes value / X, limited to the element type's finite range
 // and rounded to nearest even; NaN stays NaN. Infinity and NaN count as 2^128 in amax.
@@ -20,7 +20,7 @@ struct QuantizeMx {
   Out dst;
   In src;
   InOut dst_scale;  // the partitions between the quadrants' scales stay as they are
-  int32_t scale_headroom = 1;
+  bool doubled_scale = true;
 
   static constexpr Spec spec{
       .name = "quantize_mx",
@@ -34,9 +34,9 @@ struct QuantizeMx {
             "float16 or bfloat16 in SBUF; 32, 64, 96 or 128 partitions, a multiple of 4 elements"},
       Field{"dst_scale", &QuantizeMx::dst_scale,
             "float8_e8m0fnu or uint8; four partitions a quadrant, elements per partition as dst"},
-      by_release("scale_headroom", &QuantizeMx::scale_headroom, 0,
-                 "powers of two by which a scale exceeds the smallest that holds its group; with "
-                 "none, the largest values may be limited")};
+      by_release("doubled_scale", &QuantizeMx::doubled_scale, false,
+                 "whether a scale is twice that of the OCP specification, so that the largest "
+                 "values of a group round without being limited")};
 
   void check(const Context& context, Report& report) const;
   void execute(TileMemory& memory) const;

@@ -77,11 +77,12 @@ void for_each_register(const T& instruction, const Tiles& tiles, Fn&& fn) {
 // Whether the instruction reads or changes an engine's accumulator registers.
 template <class T>
 bool uses_accumulators(const T& instruction) {
+  bool uses = requires { instruction.reduce_res; };
   if constexpr (requires { instruction.reduce_cmd; }) {
-    return instruction.reduce_cmd != ReduceCmd::idle || instruction.reduce_res.given();
-  } else {
-    return requires { instruction.reduce_res; };
+    uses = instruction.reduce_cmd != ReduceCmd::idle;
+    if constexpr (requires { instruction.reduce_res; }) uses |= instruction.reduce_res.given();
   }
+  return uses;
 }
 
 }  // namespace kiln

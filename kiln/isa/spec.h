@@ -16,6 +16,7 @@ struct Spec {
   std::string_view name;  // as in nki.isa
   EngineSet engines;      // where it can run
   Generation since = Generation::gen2;
+  bool random = false;       // reads or changes an engine's random states
   std::string_view summary;  // one sentence
   std::string_view module = "nki.isa";
   std::string_view ignored = {};  // an argument that kernels give though nothing depends on it

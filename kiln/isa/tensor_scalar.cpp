@@ -1,51 +1,12 @@
 #include "kiln/isa/tensor_scalar.h"
 
-#include <cmath>
-
+#include "kiln/isa/operand_stage.h"
 #include "kiln/isa/operand_value.h"
 #include "kiln/isa/rules.h"
 
 namespace kiln {
 
 namespace {
-
-// One stage: op and operand, with their argument names, and the engine asked for.
-struct Stage {
-  Engine engine;
-  std::string_view op_name;
-  AluOp op;
-  std::string_view operand_name;
-  const InOrScalar& operand;
-};
-
-void check_stage(const Context& c, Report& report, const Stage& stage, const NamedTile& data) {
-  const AluOp op = stage.op;
-  const InOrScalar& operand = stage.operand;
-  rules::op_exists(c, report, stage.op_name, op);
-  rules::elementwise_op(report, stage.op_name, op);
-  if (takes_two_operands(op) && !operand.given()) {
-    report.add(diag::missing_argument, "{} is missing; {}={} needs it", stage.operand_name,
-               stage.op_name, name_of(op));
-  }
-  if (info(op).unary && operand.given() && (operand.is_tile() || operand.scalar() != 0)) {
-    report.add(diag::bad_argument, "{} is given; {}={} takes None or 0", stage.operand_name,
-               stage.op_name, name_of(op));
-  }
-  if (info(op).bitvec && operand.is_scalar() && std::trunc(operand.scalar()) != operand.scalar()) {
-    report.add(diag::bad_argument, "{} is {}; {}={} takes an integer", stage.operand_name,
-               operand.scalar(), stage.op_name, name_of(op));
-  }
-  if (!operand.is_tile()) return;
-  const NamedTile t{stage.operand_name, c.tile(operand.view)};
-  rules::engine_tile(c, report, t);
-  rules::within_gpsimd_reach(report, stage.engine, t);
-  rules::column(report, t, data);
-  if (info(op).bitvec) {
-    rules::integer_dtype(report, t);
-  } else {
-    rules::dtype_is(report, t, {DType::float32});
-  }
-}
 
 // The Scalar engine multiplies, adds, or multiplies and then adds.
 bool scalar_engine_has(AluOp op0, AluOp op1) {
@@ -88,8 +49,8 @@ void TensorScalar::check(const Context& c, Report& report) const {
   }
   rules::same_partitions(report, d, a);
   rules::same_free_elements(report, d, a);
-  check_stage(c, report, {engine, "op0", op0, "operand0", operand0}, a);
-  check_stage(c, report, {engine, "op1", op1, "operand1", operand1}, a);
+  rules::operand_stage(c, report, {"op0", op0, "operand0", operand0, engine}, a);
+  rules::operand_stage(c, report, {"op1", op1, "operand1", operand1, engine}, a);
   if (!is_identity(op0) && !is_identity(op1) && info(op0).bitvec != info(op1).bitvec) {
     report.add(diag::bad_operator,
                "op0 is {} and op1 is {}; both must be bitvec or both arithmetic operators",

@@ -1,11 +1,12 @@
 // TileMemory: the memory an instruction executes on. It resolves views to addresses and holds the
-// engines' accumulators, the registers and the state of PSUM accumulation. Plain and without
-// policy: who allocates, frees and schedules is the executor's business.
+// engines' accumulators and random states, the registers and the state of PSUM accumulation. Plain
+// and without policy: who allocates, frees and schedules is the executor's business.
 #pragma once
 
 #include <array>
 #include <compare>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -14,6 +15,7 @@
 #include "kiln/base/check.h"
 #include "kiln/base/number_format.h"
 #include "kiln/isa/operand.h"
+#include "kiln/isa/random_state.h"
 #include "kiln/machine/machine.h"
 #include "kiln/tile/tiles.h"
 
@@ -116,6 +118,11 @@ class TileMemory {
   std::span<float, 128> accumulators(Engine engine) {
     return engine == Engine::scalar ? scalar_accumulators_ : vector_accumulators_;
   }
+  // The random states, made when an instruction first asks; such instructions run one by one.
+  RandomState& random() {
+    if (!random_) random_ = std::make_unique<RandomState>();
+    return *random_;
+  }
   int32_t& reg(RegisterId id) { return registers_[id.value]; }
   int32_t value(const RegisterOrInt& v) { return v.is_register() ? reg(v.reg) : v.value; }
 
@@ -144,6 +151,7 @@ class TileMemory {
   std::vector<int32_t> registers_;
   std::array<float, 128> scalar_accumulators_{};
   std::array<float, 128> vector_accumulators_{};
+  std::unique_ptr<RandomState> random_;
   std::optional<std::string> fault_;
 };
 

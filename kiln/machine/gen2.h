@@ -66,6 +66,8 @@ inline constexpr Machine gen2{
     .ocp_fp8_matmul = {false, sources::isa_reference},
     .matmul_quarter_tiling = {false, sources::isa_reference},
     .range_select = {false, sources::isa_reference},
+    .gpsimd_random = {false, sources::isa_reference},
+    .vector_random_state = {false, sources::gen4_guide},
     .dma_priority = {false, sources::isa_reference},
     .tensor_indirection = {false, sources::isa_reference},
     .mx_matmul = {false, sources::isa_reference},

@@ -41,6 +41,7 @@ inline constexpr Machine gen3 = [] {
   m.matmul_double_row = {true, sources::gen3_guide};
   m.matmul_quarter_tiling = {true, sources::isa_reference};
   m.range_select = {true, sources::isa_reference};
+  m.gpsimd_random = {true, sources::isa_reference};
   return m;
 }();
 

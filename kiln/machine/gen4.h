@@ -40,6 +40,7 @@ inline constexpr Machine gen4 = [] {
 
   m.bf16_matmul_output = {true, sources::gen4_guide};
   m.ocp_fp8_matmul = {true, sources::isa_reference};
+  m.vector_random_state = {true, sources::gen4_guide};
   m.dma_priority = {true, sources::isa_reference};
   m.tensor_indirection = {true, sources::isa_reference};
   m.mx_matmul = {true, sources::gen4_guide};

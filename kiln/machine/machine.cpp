@@ -77,6 +77,8 @@ constexpr void for_each_fact(const Machine& m, Fn&& fn) {
   fn("capabilities", "ocp_fp8_matmul", "", m.ocp_fp8_matmul);
   fn("capabilities", "matmul_quarter_tiling", "", m.matmul_quarter_tiling);
   fn("capabilities", "range_select", "", m.range_select);
+  fn("capabilities", "gpsimd_random", "", m.gpsimd_random);
+  fn("capabilities", "vector_random_state", "", m.vector_random_state);
   fn("capabilities", "dma_priority", "", m.dma_priority);
   fn("capabilities", "tensor_indirection", "", m.tensor_indirection);
   fn("capabilities", "mx_matmul", "", m.mx_matmul);

@@ -126,6 +126,8 @@ struct Machine {
   Fact<bool> ocp_fp8_matmul;                // matmul takes float8_e4m3fn
   Fact<bool> matmul_quarter_tiling;         // 4 row or column tiles of 32
   Fact<bool> range_select;                  // has nki.isa.range_select
+  Fact<bool> gpsimd_random;                 // random numbers on the GpSimd engine
+  Fact<bool> vector_random_state;           // the Vector engine's random states can be set
   Fact<bool> dma_priority;                  // DMA quality-of-service classes
   Fact<bool> tensor_indirection;            // .indirect() operands
   Fact<bool> mx_matmul;                     // nc_matmul_mx and quantize_mx

@@ -58,6 +58,12 @@ Provenance provenance_of(const Program& program, const Execution& execution,
   return p;
 }
 
+// What the release decides beside the instructions' meaning.
+CallOptions as_released(CallOptions options) {
+  if (options.compat == Compat::nki_0_3) options.execute.fresh_integer = 0;
+  return options;
+}
+
 }  // namespace
 
 void Provenance::add(const Provenance& core) {
@@ -79,11 +85,11 @@ void Provenance::add(const Provenance& core) {
   memory_bytes = std::max(memory_bytes, core.memory_bytes);
 }
 
-HostBuffer SharedMemory::Core::next(const Storage& storage) {
+HostBuffer SharedMemory::Core::next(const Storage& storage, Bits fresh_integer) {
   HostBuffer& buffer = shared_->buffers_[{storage.name, seen_[storage.name]++}];
   if (buffer.data == nullptr) {
     buffer = allocate_host_buffer(storage.row_bytes());
-    fill_unwritten(storage.dtype, buffer.data.get(), buffer.bytes);
+    fill_unwritten(storage.dtype, buffer.data.get(), buffer.bytes, fresh_integer);
   }
   return buffer;
 }
@@ -105,7 +111,7 @@ std::string program_hash(const Program& program) {
 }
 
 Call::Call(CallOptions options)
-    : options_(std::move(options)),
+    : options_(as_released(std::move(options))),
       recorder_(options_.kernel, options_.target, options_.compat),
       shared_(options_.shared),
       started_(Clock::now()) {}
@@ -133,7 +139,7 @@ Seat Call::take_seat() {
       const StorageId id{static_cast<uint32_t>(shared_seen_)};
       const Storage& storage = tiles.storage(id);
       if (storage.memory != Memory::shared_hbm || storage.binding != Binding::internal) continue;
-      e.bind(id, shared_.next(storage));
+      e.bind(id, shared_.next(storage, options_.execute.fresh_integer));
     }
   }
   return {options_.member, &recorder_.program(), &e};
@@ -223,9 +229,10 @@ CallResult Call::result() {
   return result;
 }
 
-Result<std::vector<CallResult>> execute(std::span<Call* const> launch) {
+Result<std::vector<CallResult>> execute(std::span<Call* const> launch,
+                                        const TogetherOptions& options) {
   std::vector<CallResult> results;
-  if (launch.size() == 1) {
+  if (launch.size() == 1 && options.transport == nullptr) {
     Result<CallResult> result = launch[0]->execute();
     if (!result) return result.error();
     results.push_back(std::move(result).value());
@@ -240,7 +247,7 @@ Result<std::vector<CallResult>> execute(std::span<Call* const> launch) {
     seats.push_back(call->take_seat());
   }
   const auto start = Clock::now();
-  if (Status status = execute_together(seats); !status) return status.error();
+  if (Status status = execute_together(seats, options); !status) return status.error();
   for (Call* call : launch) {
     call->execute_seconds_ += seconds_since(start) / static_cast<double>(launch.size());
     results.push_back(call->result());

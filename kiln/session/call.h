@@ -49,7 +49,7 @@ class SharedMemory {
   class Core {
    public:
     explicit Core(std::shared_ptr<SharedMemory> shared) : shared_(std::move(shared)) {}
-    HostBuffer next(const Storage& storage);
+    HostBuffer next(const Storage& storage, Bits fresh_integer);
 
    private:
     std::shared_ptr<SharedMemory> shared_;
@@ -95,7 +95,8 @@ class Call {
   Result<CallResult> execute();
 
  private:
-  friend Result<std::vector<CallResult>> execute(std::span<Call* const> launch);
+  friend Result<std::vector<CallResult>> execute(std::span<Call* const> launch,
+                                                 const TogetherOptions& options);
 
   Execution& execution();
   // This call as a member of a launch, with its memory bound.
@@ -120,7 +121,8 @@ class Call {
 
 // Executes these calls together: the members of one launch, each after its end(). The results are
 // in the order of the calls.
-Result<std::vector<CallResult>> execute(std::span<Call* const> launch);
+Result<std::vector<CallResult>> execute(std::span<Call* const> launch,
+                                        const TogetherOptions& options = {});
 
 // Runs a program with these inputs, in the order of program.inputs, and writes into them in place.
 // An Error also if an input's size or dtype differs from what the program wants.

@@ -3,40 +3,50 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <thread>
 
 namespace kiln {
 
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
+// How often another process is asked for what it brings.
+constexpr auto poll_interval = std::chrono::microseconds(50);
+
 // The members of one launch on their way to the end. They are executed one after the other, each up
 // to where it has to wait, so that results do not depend on who is faster.
 class Launch {
  public:
-  explicit Launch(std::span<const Seat> seats) : seats_(seats), ended_(seats.size()) {
+  Launch(std::span<const Seat> seats, const TogetherOptions& options)
+      : seats_(seats), options_(options), ended_(seats.size()), rendezvous_(options.transport) {
     for (const Seat& seat : seats) {
       several_ranks_ |= seat.member.rank != 0;
       several_cores_ |= seat.member.core != 0;
     }
+    several_ranks_ |= options.transport != nullptr;
   }
 
   Status run();
 
  private:
   Status advance_all();
-  Status wait(const Seat& seat);
-  Status hold_all(bool& held);
-  bool is_waiting(Member member) const {
-    return std::ranges::find(waiting_, member, &Party::member) != waiting_.end();
+  Result<bool> hold_all();
+  Result<bool> wait_for_others();
+  const Seat& seat_of(Member member) const {
+    return *std::ranges::find(seats_, member, &Seat::member);
   }
   std::string describe(Member member) const {
-    return kiln::describe(member, several_ranks_, several_cores_ || !several_ranks_);
+    return kiln::describe(member, several_ranks_, several_cores_);
   }
   std::string where(const Seat& seat) const;
+  std::string waits_for(const Seat& seat) const;
   Error deadlock() const;
 
   std::span<const Seat> seats_;
+  const TogetherOptions& options_;
   std::vector<bool> ended_;
-  std::vector<Party> waiting_;
+  Rendezvous rendezvous_;
   bool several_ranks_ = false, several_cores_ = false;
 };
 
@@ -44,77 +54,84 @@ std::string Launch::where(const Seat& seat) const {
   return seat.program->files.describe(seat.program->locations[seat.execution->position()]);
 }
 
-Status Launch::wait(const Seat& seat) {
-  const Instruction& instruction = seat.program->code[seat.execution->position()];
-  Result<Meeting> meeting = meeting_of(instruction, seat.program->tiles, seat.member);
-  if (!meeting) {
-    return Error{
-        fmt::format("{}: {}: {}", where(seat), name_of(instruction), meeting.error().message)};
-  }
-  waiting_.push_back(
-      {seat.member, &instruction, &seat.execution->memory(), std::move(meeting).value()});
-  return Done{};
-}
-
 Status Launch::advance_all() {
   for (size_t i = 0; i < seats_.size(); ++i) {
-    if (ended_[i] || is_waiting(seats_[i].member)) continue;
-    const Result<Stop> stop = seats_[i].execution->advance();
+    const Seat& seat = seats_[i];
+    if (ended_[i] || rendezvous_.find(seat.member) != nullptr) continue;
+    const Result<Stop> stop = seat.execution->advance();
     if (!stop) {
-      const std::string who = seats_.size() > 1 ? describe(seats_[i].member) + ": " : "";
+      const std::string who = seats_.size() > 1 ? describe(seat.member) + ": " : "";
       return Error{who + stop.error().message};
     }
-    if (*stop == Stop::end) {
-      ended_[i] = true;
-    } else if (Status status = wait(seats_[i]); !status) {
-      return status;
+    ended_[i] = *stop == Stop::end;
+    if (ended_[i]) continue;
+    seat.execution->prepare_meeting();
+    const Instruction& instruction = seat.program->code[seat.execution->position()];
+    Status status = rendezvous_.arrive(seat.member, instruction, seat.execution->memory());
+    if (!status) {
+      return Error{
+          fmt::format("{}: {}: {}", where(seat), name_of(instruction), status.error().message)};
     }
   }
   return Done{};
 }
 
-Status Launch::hold_all(bool& held) {
+// Holds every meeting that is complete. Returns whether there was one.
+Result<bool> Launch::hold_all() {
+  bool held = false;
   while (true) {
-    const std::vector<size_t> complete = find_complete(waiting_);
-    if (complete.empty()) return Done{};
+    const Result<std::vector<Member>> members = rendezvous_.hold_next();
+    if (!members) return members.error();
+    if (members->empty()) return held;
     held = true;
-    std::vector<Party*> parties;
-    std::vector<const Seat*> seats;
-    for (size_t i : complete) {
-      parties.push_back(&waiting_[i]);
-      seats.push_back(&*std::ranges::find(seats_, waiting_[i].member, &Seat::member));
-      seats.back()->execution->prepare_meeting();
+    for (const Member& member : *members) {
+      if (Status status = seat_of(member).execution->pass_meeting(); !status) {
+        return status.error();
+      }
     }
-    hold(parties);
-    for (const Seat* seat : seats) {
-      if (Status status = seat->execution->pass_meeting(); !status) return status;
-    }
-    std::erase_if(waiting_, [&](const Party& party) {
-      return std::ranges::find(seats, party.member, [](const Seat* s) { return s->member; }) !=
-             seats.end();
-    });
   }
+}
+
+// Waits until another process lets somebody go on. Returns whether that happened.
+Result<bool> Launch::wait_for_others() {
+  const Clock::time_point end = Clock::now() + options_.patience;
+  while (rendezvous_.waits_for_others() && Clock::now() < end) {
+    std::this_thread::sleep_for(poll_interval);
+    if (options_.go_on && !options_.go_on()) return Error{"stopped"};
+    const Result<bool> held = hold_all();
+    if (!held || *held) return held;
+  }
+  return false;
+}
+
+std::string Launch::waits_for(const Seat& seat) const {
+  const Party& party = *rendezvous_.find(seat.member);
+  std::vector<std::string> others;
+  for (const Member& member : party.meeting.members) {
+    if (member == seat.member) continue;
+    const Party* other = rendezvous_.find(member);
+    if (other != nullptr && other->instruction->index() == party.instruction->index() &&
+        other->meeting.channel == party.meeting.channel) {
+      continue;
+    }
+    const bool is_here = std::ranges::find(seats_, member, &Seat::member) != seats_.end();
+    const bool is_elsewhere = options_.transport != nullptr &&
+                              !options_.transport->is_local(member.rank) &&
+                              member.rank < options_.transport->rank_count();
+    others.push_back(describe(member) + (is_here        ? ""
+                                         : is_elsewhere ? ", in another process"
+                                                        : ", which is not in this launch"));
+  }
+  return fmt::format("{} waits at {} in {}{} for {}", describe(seat.member), where(seat),
+                     name_of(*party.instruction),
+                     party.meeting.text.empty() ? "" : fmt::format(" ({})", party.meeting.text),
+                     fmt::join(others, " and "));
 }
 
 Error Launch::deadlock() const {
   std::string text = "deadlock: nobody can go on";
   for (size_t i = 0; i < seats_.size(); ++i) {
-    const Seat& seat = seats_[i];
-    if (ended_[i]) {
-      text += fmt::format("\n  {} has ended", describe(seat.member));
-      continue;
-    }
-    const Party& party = *std::ranges::find(waiting_, seat.member, &Party::member);
-    std::vector<std::string> others;
-    for (const Member& member : party.meeting.members) {
-      if (member == seat.member) continue;
-      const bool is_here = std::ranges::find(seats_, member, &Seat::member) != seats_.end();
-      others.push_back(describe(member) + (is_here ? "" : ", which is not in this launch"));
-    }
-    text += fmt::format("\n  {} waits at {} in {}{} for {}", describe(seat.member), where(seat),
-                        name_of(*party.instruction),
-                        party.meeting.text.empty() ? "" : fmt::format(" ({})", party.meeting.text),
-                        fmt::join(others, " and "));
+    text += "\n  " + (ended_[i] ? describe(seats_[i].member) + " has ended" : waits_for(seats_[i]));
   }
   return Error{text};
 }
@@ -122,15 +139,18 @@ Error Launch::deadlock() const {
 Status Launch::run() {
   while (true) {
     if (Status status = advance_all(); !status) return status;
-    if (waiting_.empty()) return Done{};
-    bool held = false;
-    if (Status status = hold_all(held); !status) return status;
-    if (!held) return deadlock();
+    if (rendezvous_.empty()) return Done{};
+    Result<bool> held = hold_all();
+    if (held && !*held) held = wait_for_others();
+    if (!held) return held.error();
+    if (!*held) return deadlock();
   }
 }
 
 }  // namespace
 
-Status execute_together(std::span<const Seat> seats) { return Launch(seats).run(); }
+Status execute_together(std::span<const Seat> seats, const TogetherOptions& options) {
+  return Launch(seats, options).run();
+}
 
 }  // namespace kiln

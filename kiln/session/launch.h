@@ -2,6 +2,8 @@
 // execution of its own; they exchange data where they meet.
 #pragma once
 
+#include <chrono>
+#include <functional>
 #include <span>
 
 #include "kiln/collectives/rendezvous.h"
@@ -15,8 +17,16 @@ struct Seat {
   Execution* execution = nullptr;
 };
 
+struct TogetherOptions {
+  Transport* transport = nullptr;  // to ranks in other processes; null: there are none
+  // How long to wait for another process before it counts as missing.
+  std::chrono::seconds patience{120};
+  // Called now and then while waiting for another process; false stops the launch.
+  std::function<bool()> go_on;
+};
+
 // Executes all to their ends. An Error is a fault of one of them, or a deadlock: who waits, where,
 // and for whom.
-Status execute_together(std::span<const Seat> seats);
+Status execute_together(std::span<const Seat> seats, const TogetherOptions& options = {});
 
 }  // namespace kiln

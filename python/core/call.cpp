@@ -197,12 +197,17 @@ HostArray look_now(const NkiTensor& tensor) {
 }
 
 // (outputs, provenance) of each of the calls, which are executed together.
-nb::list execute_together(const std::vector<PyCall*>& launch) {
+nb::list execute_together(const std::vector<PyCall*>& launch,
+                          const std::shared_ptr<Transport>& transport) {
   std::vector<Call*> calls;
   for (PyCall* call : launch) calls.push_back(&call->call());
+  const TogetherOptions options{.transport = transport.get(), .go_on = [] {
+                                  const nb::gil_scoped_acquire gil;
+                                  return PyErr_CheckSignals() == 0;
+                                }};
   Result<std::vector<CallResult>> results = [&] {
     const nb::gil_scoped_release no_gil;
-    return execute(calls);
+    return execute(calls, options);
   }();
   nb::list list;
   for (CallResult& done : value_or_throw(std::move(results))) {
@@ -313,7 +318,10 @@ void bind_call(nb::module_& module) {
       .def("end", [](PyCall& call, const std::vector<NkiTensor>& outputs) {
         return std::const_pointer_cast<Program>(call.end(outputs));
       });
+  nb::class_<Transport>(module, "Transport", "The way to ranks in other processes.")
+      .def("is_local", &Transport::is_local, nb::arg("rank"));
   module.def("execute_together", &execute_together, nb::arg("calls"),
+             nb::arg("transport").none() = nb::none(),
              "Executes the calls of one launch; (outputs, provenance) of each.");
 
   module.def("is_recording", &dsl::is_recording);

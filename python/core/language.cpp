@@ -349,6 +349,34 @@ void add_shapes(Definitions& d) {
       nb::arg("x"), nb::arg("y"), nb::arg("transpose_x") = false);
 }
 
+void add_random(Definitions& d) {
+  d.add(
+      "rand",
+      [](nb::handle shape, nb::handle dtype, nb::handle buffer, const std::string& name) {
+        begin("rand");
+        return wrap(nl::rand(shape_of(shape), dtype_from_python(dtype),
+                             optional_memory(buffer).value_or(Memory::sbuf), name, dsl::as_noted));
+      },
+      nb::arg("shape"), nb::arg("dtype"), nb::arg("buffer").none() = nb::none(),
+      nb::arg("name") = "", "A new tensor of random numbers, uniform in [0, 1).");
+  d.add(
+      "random_seed",
+      [](const NkiTensor& seed) {
+        begin("random_seed");
+        nl::random_seed(unwrap(seed), dsl::as_noted);
+      },
+      nb::arg("seed"), "Seeds the generators that rand and dropout draw from.");
+  d.add(
+      "dropout",
+      [](const NkiTensor& x, nb::handle rate, nb::handle dtype) {
+        begin("dropout");
+        return wrap(nl::dropout(unwrap(x), value_of(rate, "dropout"), optional_dtype(dtype),
+                                dsl::as_noted));
+      },
+      nb::arg("x"), nb::arg("rate"), nb::arg("dtype").none() = nb::none(),
+      "A tile with each element replaced by 0 with the probability `rate`.");
+}
+
 void add_control(nb::module_& module) {
   module.def("register_alloc", &register_alloc, nb::arg("x").none() = nb::none(),
              "A new register: uninitialised, or set to an integer or a tensor's one element.");
@@ -387,6 +415,7 @@ void bind_language(nb::module_& module) {
   add_copies(language);
   add_reductions(language);
   add_shapes(language);
+  add_random(language);
   add_control(module);
   module.attr("names") = language.names();
   check_functions(module, "nl.");

@@ -28,6 +28,13 @@ def install():
     return package
 
 
+def run_ranks(kernel, inputs, ranks=None):
+    """Runs a kernel on several ranks that exchange data by nki.collectives; see kiln._ranks."""
+    from kiln import _ranks
+
+    return _ranks.run_ranks(kernel, inputs, ranks)
+
+
 def provenance():
     """What really ran in this thread's latest kernel call, as a dict; None before the first.
 

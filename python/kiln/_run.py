@@ -182,17 +182,19 @@ def call_kernel(kernel, bind):
     return call_ranks(kernel, [bind])[0]
 
 
-def call_ranks(kernel, binds, ranks=None):
+def call_ranks(kernel, binds, ranks=None, transport=None):
     """As call_kernel, on several ranks; returns the results of each.
 
-    `binds` has one function for each of `ranks` (0, 1, … unless given).
+    `binds` has one function for each of `ranks` (0, 1, … unless given). `transport` reaches ranks of
+    other processes.
     """
     choice = _compat.choose(kernel.fn, kernel.compat)
     launches = [
         Launch(kernel, choice, bind, rank)
         for rank, bind in zip(ranks or range(len(binds)), binds, strict=True)
     ]
-    ran = _core.execute_together([call for launch in launches for call in launch.calls])
+    calls = [call for launch in launches for call in launch.calls]
+    ran = _core.execute_together(calls, transport)
     provenance = None
     results = []
     for launch in launches:

@@ -91,7 +91,7 @@ class _Report:
         tests = sorted(self.tests.values(), key=lambda test: -test["seconds"])
         if not tests:
             return
-        totals = {name: 0 for name in ("passed", "failed", "skipped")}
+        totals = dict.fromkeys(("passed", "failed", "skipped"), 0)
         for test in tests:
             totals[test["outcome"]] += 1
         _print_slowest(terminalreporter, tests[:20])

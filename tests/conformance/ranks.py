@@ -5,9 +5,9 @@ simulation mode has one.
 import os
 
 import numpy as np
+from kiln.nki import jit
 
 from kiln import _run
-from kiln.nki import jit
 
 
 def install(orchestrator, harness):
@@ -31,13 +31,12 @@ def install(orchestrator, harness):
 
 def _run_ranks(self, test, ranks, harness):
     os.environ["NKI_NC_VERSION"] = test.compiler_input.platform_target.get_nc_gen()
-    kernel = jit(test.kernel_func)
-    grid = (test.compiler_input.logical_nc_config,)
+    kernel = jit(test.kernel_func)[test.compiler_input.logical_nc_config]
     binds = [_binder(kernel, _inputs(test, rank, harness)) for rank in range(ranks)]
     folder = os.path.join(
         self.fs_config.artifacts_output_directory_path, harness.INF_ARTIFACT_DIR_NAME
     )
-    for rank, result in enumerate(_run.call_ranks(kernel[grid], binds)):
+    for rank, result in enumerate(_run.call_ranks(kernel, binds)):
         golden = harness.normalize_golden_output(test.validation_args.golden_output, rank)
         results = list(result) if isinstance(result, (list, tuple)) else [result]
         outputs = {

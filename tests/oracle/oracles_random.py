@@ -6,6 +6,8 @@ NKI names the algorithms and gives no sequence, so nothing here says which numbe
 import nki.isa as nisa
 import numpy as np
 from case import Case, oracle, same_bits, same_numbers
+from generate import allowed_starts
+from mirror import View
 from storage_types import FLOATS, INTEGERS, TYPES
 
 _STATE_WORDS = {"gpsimd": 6, "vector": 24}
@@ -21,6 +23,14 @@ def _fair(bits):
     ones = np.unpackbits(np.ascontiguousarray(bits).view(np.uint8))
     share = ones.mean()
     assert abs(share - 0.5) <= _six_sigma(ones.size), f"{share:.4f} of the bits are 1"
+
+
+def _lanes(g, partitions, elements, count):
+    """Tiles of uint32 in the same partitions, as each has its own generator."""
+    start = g.pick([s for s in allowed_starts(partitions) if s + partitions <= 128])
+    shape = (start + partitions, elements)
+    wholes = [View.whole(g.storage("sbuf", "uint32", shape, "any")) for _ in range(count)]
+    return [whole[start : start + partitions, :] for whole in wholes]
 
 
 @oracle("rng", count=60)
@@ -40,8 +50,7 @@ def rng(g):
 def set_rng_seed(g):
     """The same seed gives the same numbers; another seed gives others."""
     partitions = g.partitions()
-    shape = (partitions, max(8, g.elements(partitions)))
-    tiles = [g.tile(shape, "uint32", "sbuf", "any", written=True) for _ in range(3)]
+    tiles = _lanes(g, partitions, max(8, g.elements(partitions)), 3)
     number = g.integer(1, 2**31 - 2)
     seeds = [g.filled("uint32", np.full((1, 1), n, np.uint32)) for n in (number, number + 1)]
     calls = []
@@ -61,17 +70,11 @@ def _engine(g):
     return "vector" if g.target == "gen4" and g.chance(0.5) else "gpsimd"
 
 
-def _state(g, partitions, engine):
-    bits = g.rng.integers(1, 2**32, (partitions, _STATE_WORDS[engine]), dtype=np.uint32)
-    return g.filled("uint32", bits)
-
-
 @oracle("rand_get_state", count=40, targets=("gen3", "gen4"))
 def rand_get_state(g):
     """What was set is read back."""
-    engine, partitions = _engine(g), g.partitions()
-    state = _state(g, partitions, engine)
-    dst = g.tile(state.shape, "uint32", "sbuf", "any", written=True)
+    engine = _engine(g)
+    state, dst = _lanes(g, g.partitions(), _STATE_WORDS[engine], 2)
     chosen = {"engine": nisa.engine[engine]}
     calls = [
         ("rand_set_state", {"src_seeds": state, **chosen}),
@@ -83,11 +86,9 @@ def rand_get_state(g):
 @oracle("rand_set_state", count=40, targets=("gen3", "gen4"))
 def rand_set_state(g):
     """A state that is set again gives the same numbers again, and generating changes it."""
-    engine, partitions = _engine(g), g.partitions()
-    state = _state(g, partitions, engine)
-    shape = (partitions, 8)
-    tiles = [g.tile(shape, "uint32", "sbuf", "any", written=True) for _ in range(2)]
-    after = g.tile(state.shape, "uint32", "sbuf", "any", written=True)
+    engine = _engine(g)
+    words = _STATE_WORDS[engine]
+    state, after, *tiles = _lanes(g, g.partitions(), words, 4)
     chosen = {"engine": nisa.engine[engine]}
     calls = []
     for tile in tiles:

@@ -13,8 +13,18 @@ def activated(dst, name, x):
     """dst holds the function of x: exactly, or within the engine's error."""
     values = functions.evaluate(name, x)
     if name in functions.EXACT:
-        return same_numbers(dst, values, unsigned_zero=name in ("relu", "copy"))
+        return same_numbers(dst, values, unsigned_zero=name in ("relu", "copy", "sign"))
     return near_numbers(dst, values, functions.RELATIVE, functions.ABSOLUTE)
+
+
+def _power_of_two(g, partitions):
+    """A factor that rounds nothing: a number or a column, and its values as a column."""
+    if g.chance(0.5):
+        number = g.pick((0.5, -1.0, 2.0))
+        return number, np.full((partitions, 1), number, np.float32)
+    powers = g.pick((0.25, -0.5, 4.0)) * 2.0 ** g.rng.integers(0, 2, (partitions, 1))
+    column = g.filled("float32", powers.astype(np.float32).view(np.uint32))
+    return column, column.values()
 
 
 def _affine(g, shape):
@@ -26,12 +36,7 @@ def _affine(g, shape):
         [np.ones((partitions, 1), np.float32), np.zeros((partitions, 1), np.float32)],
     )
     if g.chance(0.5):
-        scale = g.pick((0.5, -1.0, 2.0))
-        if g.chance(0.5):
-            powers = g.pick((0.25, -0.5, 4.0)) * 2.0 ** g.rng.integers(0, 2, (partitions, 1))
-            scale = g.filled("float32", powers.astype(np.float32).view(np.uint32))
-        given["scale"] = scale
-        columns[0] = scale.values() if hasattr(scale, "values") else np.full((partitions, 1), scale)
+        given["scale"], columns[0] = _power_of_two(g, partitions)
     if g.chance(0.5):
         bias = g.pick((0.5, -1.25))
         if g.target == "gen2" or g.chance(0.5):
@@ -184,7 +189,8 @@ def activate2(g):
     x = data.values().reshape(shape[0], -1)
     arguments = {"op": getattr(nl, name), "data": data}
     for step, stage in enumerate(names):
-        number, values = _column_or_number(g, shape[0])
+        # NKI does not say whether a product is rounded before the sum: factors are powers of two.
+        number, values = (_power_of_two if stage == "multiply" else _column_or_number)(g, shape[0])
         arguments |= {f"imm{step}": number, f"op{step}": getattr(nl, stage)}
         if stage == "bypass":
             arguments[f"imm{step}"] = 0.0
@@ -238,16 +244,15 @@ def _reduced(held, dst, result, reduction):
 def exponential(g):
     shape = (g.partitions(),)
     shape = (*shape, *g.dims(g.elements(shape[0]), most=3))
-    src = g.tile(shape, g.float_type(), g.memory(), (-8, 8))
+    floats = ("float32", "bfloat16", "float16", "float8_e4m3", "float8_e5m2")
+    src = g.tile(shape, g.pick((*floats, "int8", "int32")), g.memory(), (-8, 8))
     arguments = {"src": src}
     top = np.zeros((shape[0], 1), np.float32)
     if g.chance(0.7):
         arguments["max_value"], top = _column_or_number(g, shape[0])
     x = src.values().reshape(shape[0], -1) - top
     reducing = g.chance(0.5)
-    dst_type = "float32" if reducing else g.arithmetic_type()
-    if dst_type == "uint32":
-        return None
+    dst_type = "float32" if reducing else g.pick((*floats, "tfloat32", "int16", "uint8"))
     dst = g.tile(shape, dst_type, g.memory(), "finite", written=True)
     arguments = {"dst": dst, **arguments}
     expected = activated(dst, "exp", x)

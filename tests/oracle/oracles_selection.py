@@ -62,7 +62,8 @@ def range_select(g):
 def select_reduce(g):
     shape = free_shape(g, g.partitions())
     memories = g.memories(2)
-    on_true = g.tile(shape, g.float_type(), memories[0], "finite")
+    types = ("float32", "bfloat16", "float16", "float8_e4m3", "float8_e5m2", "int8", "uint16")
+    on_true = g.tile(shape, g.pick(types), memories[0], "finite")
     predicate = g.tile(shape, g.pick(("int8", "uint8", "int16", "uint16")), memories[1], (0, 1))
     on_false, other = operand(g, shape[0])
     dst = g.tile(shape, g.float_type(), g.memory(), "finite", written=True)

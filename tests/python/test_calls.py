@@ -172,6 +172,27 @@ def test_an_unknown_target_is_an_error(monkeypatch):
         add(*arrays())
 
 
+@pytest.mark.parametrize(
+    ("release", "fresh", "scale"), [("0.3", 0, 119), ("0.6", 4, 120), ("", 4, 120)]
+)
+def test_the_release_decides_what_changed(monkeypatch, release, fresh, scale):
+    @nki.jit
+    def kernel(a):
+        tile = nl.load(a)
+        data = nl.ndarray((32, 2), dtype=nl.float8_e4m3fn_x4, buffer=nl.sbuf)
+        scales = nl.ndarray((32, 2), dtype=nl.uint8, buffer=nl.sbuf)
+        nisa.quantize_mx(dst=data, src=tile, dst_scale=scales)
+        out = nl.ndarray((32, 2), dtype=nl.uint8, buffer=nl.shared_hbm)
+        nisa.dma_copy(dst=out, src=scales)
+        return out
+
+    monkeypatch.setenv("NKI_NC_VERSION", "gen4")
+    monkeypatch.setenv("KILN_COMPAT", release)
+    scales = kernel(np.ones((32, 8), ml_dtypes.bfloat16))
+    assert (scales[:4] == scale).all()
+    assert (scales[4:] == fresh).all()
+
+
 def test_printing_a_tile_shows_its_value_so_far(capsys):
     @nki.jit
     def kernel(a):

@@ -107,7 +107,7 @@ def test_names_that_kernels_use_beyond_the_documented_ones():
     def kernel(a):
         tile = nl.ndarray(a.shape, a.dtype, name=None, address=None)
         nisa.dma_copy(dst=tile, src=a)
-        assert tile != None and not tile == None  # noqa: E711
+        assert tile != None and not tile == None  # noqa: E711, SIM201
         assert bool(tile) and tile in [tile]
         assert tile[0:1, 0:2].base_tensor.shape == tile.shape
         nisa.tensor_scalar(dst=tile, data=tile, op0=nl.add, operand0=1.0, op1=None, operand1=None)

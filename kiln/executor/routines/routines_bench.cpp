@@ -61,9 +61,22 @@ class Bench {
     memory_.buffer(id) = {data, is_on_chip(memory) ? stride : 0};
     const TileAccess a = memory_.access(tiles_.whole(id));
     for (int64_t n = 0; n < a.partitions * a.elements; ++n) {
-      a.set(n, static_cast<float>(n * 7 % 64) / 16 - 2);
+      if (is_packed(dtype)) {
+        a.set_bits(n, static_cast<Bits>(n * 0x9E3779B1) & 0xBBBBBBBB);  // no NaN
+      } else {
+        a.set(n, static_cast<float>(n * 7 % 64) / 16 - 2);
+      }
     }
     return tiles_.whole(id);
+  }
+  // Scales of x4 words.
+  ViewId scales(int64_t partitions, int64_t elements) {
+    const ViewId tile = this->tile(DType::uint8, partitions, elements);
+    const TileAccess a = memory_.access(tile);
+    for (int64_t n = 0; n < a.partitions * a.elements; ++n) {
+      a.set_bits(n, static_cast<Bits>(120 + n % 8));
+    }
+    return tile;
   }
   ViewId view(ViewId of, std::initializer_list<std::array<int64_t, 2>> size_and_stride) {
     View v = tiles_.view(of);
@@ -129,6 +142,40 @@ Case make(std::string name, Work work, std::function<T(Bench&)> build) {
             const T instruction = build(bench);
             measure(c.name, bench, instruction, work, small);
           }};
+}
+
+void add_8_bit_matmuls(std::vector<Case>& cases) {
+  cases.push_back(make<NcMatmul>("nc_matmul 256x128x512 float8_e4m3 double_row",
+                                 {4.0 * partitions * partitions * row, 0}, [](Bench& b) {
+                                   const auto pairs = [&](int64_t n) {
+                                     return b.view(b.tile(DType::float8_e4m3, partitions, 2 * n),
+                                                   {{partitions, 1}, {2, n}, {n, 1}});
+                                   };
+                                   return NcMatmul{
+                                       .dst = b.tile(DType::float32, partitions, row, Memory::psum),
+                                       .stationary = pairs(partitions),
+                                       .moving = pairs(row),
+                                       .accumulate = Tristate::no,
+                                       .perf_mode = MatmulPerfMode::double_row};
+                                 }));
+  for (const DType dtype : {DType::float8_e4m3fn_x4, DType::float4_e2m1fn_x4}) {
+    cases.push_back(make<NcMatmulMx>(
+        fmt::format("nc_matmul_mx 512x128x512 {}", name_of(dtype)),
+        {8.0 * partitions * partitions * row, 0}, [dtype](Bench& b) {
+          return NcMatmulMx{.dst = b.tile(DType::float32, partitions, row, Memory::psum),
+                            .stationary = b.tile(dtype, partitions, partitions),
+                            .moving = b.tile(dtype, partitions, row),
+                            .stationary_scale = b.scales(partitions, partitions),
+                            .moving_scale = b.scales(partitions, row),
+                            .accumulate = Tristate::no};
+        }));
+  }
+  cases.push_back(
+      make<QuantizeMx>("quantize_mx 128x2048 bfloat16", {0, 4 * tile_bytes * 3 / 4}, [](Bench& b) {
+        return QuantizeMx{.dst = b.tile(DType::float8_e4m3fn_x4, partitions, row),
+                          .src = b.tile(DType::bfloat16, partitions, 4 * row),
+                          .dst_scale = b.scales(partitions, row)};
+      }));
 }
 
 void add_matmuls(std::vector<Case>& cases) {
@@ -456,6 +503,7 @@ int main(int argc, char** argv) {
   }
   std::vector<Case> cases;
   add_matmuls(cases);
+  add_8_bit_matmuls(cases);
   add_transposes(cases);
   add_elementwise(cases);
   add_copies(cases);

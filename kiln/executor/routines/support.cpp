@@ -8,7 +8,6 @@
 #include <numeric>
 
 #include "kiln/isa/operand_value.h"
-#include "kiln/isa/rules.h"
 
 namespace kiln::routines {
 
@@ -105,19 +104,6 @@ Bits stored_constant(DType dtype, const InOrScalar& constant) {
   return constant_bits(dtype, constant);
 }
 
-float* accumulator_registers(TileMemory& memory, Engine engine, ViewId id, AluOp op,
-                             ReduceCmd cmd) {
-  const Tile tile = memory.tiles().tile(id);
-  const std::span<float, 128> all = memory.accumulators(engine);
-  const auto first = static_cast<size_t>(rules::start_partition(tile));
-  const auto count = static_cast<size_t>(tile.partitions());
-  KILN_CHECK(first + count <= all.size());
-  if (cmd == ReduceCmd::reset || cmd == ReduceCmd::reset_reduce) {
-    std::fill_n(all.begin() + static_cast<std::ptrdiff_t>(first), count, reduction_identity(op));
-  }
-  return all.data() + first;
-}
-
 float* workspace(Slot slot, int64_t floats) {
   constexpr std::align_val_t line{64};
   struct Free {
@@ -127,7 +113,7 @@ float* workspace(Slot slot, int64_t floats) {
     std::unique_ptr<float[], Free> data;
     int64_t floats = 0;
   };
-  thread_local std::array<Buffer, 4> buffers;
+  thread_local std::array<Buffer, 6> buffers;
   Buffer& buffer = buffers[static_cast<size_t>(slot)];
   if (buffer.floats < floats) {
     buffer.data.reset(new (line) float[static_cast<size_t>(floats)]);

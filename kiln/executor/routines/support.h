@@ -20,13 +20,9 @@ Bits pattern_of(const InOrScalar& constant);
 // The constant as a stored element of `dtype`.
 Bits stored_constant(DType dtype, const InOrScalar& constant);
 
-// The accumulator registers of the partitions that `tile` occupies, reset if `cmd` says so.
-float* accumulator_registers(TileMemory& memory, Engine engine, ViewId tile, AluOp op,
-                             ReduceCmd cmd);
-
 // Scratch of at least this many floats, aligned to cache lines, that the calling thread keeps. Its
 // contents last until the next call for the same slot.
-enum class Slot : uint8_t { stationary, moving, panel, result };
+enum class Slot : uint8_t { stationary, moving, panel, result, words, scales };
 float* workspace(Slot slot, int64_t floats);
 
 }  // namespace kiln::routines

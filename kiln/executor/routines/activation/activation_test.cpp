@@ -97,6 +97,53 @@ TEST_CASE("activation_reduce routines agree with the reference") {
       {.iterations = 600, .covered_min = 0.8}, tolerance_of_function);
 }
 
+TEST_CASE("exponential routines agree with the reference") {
+  differential::run<Exponential>(
+      [](Scene& scene) {
+        const int64_t partitions = scene.size(128), elements = scene.size(1500);
+        const auto wanted = [&] {
+          return differential::Wanted{
+              .dtype = scene.one_of({DType::float32, DType::float32, DType::bfloat16,
+                                     DType::float16, DType::int32, DType::uint8}),
+              .partitions = partitions,
+              .elements = elements,
+              .memory = scene.chance(0.2) ? Memory::psum : Memory::sbuf};
+        };
+        Exponential t{.max_value = scene.constant_or_column(partitions, DType::float32)};
+        t.src = scene.tile(wanted());
+        t.dst = scene.tile_near(t.src.view, wanted());
+        // Sums of inexact results are compared with themselves, below.
+        if (scene.chance(0.3)) t.reduce_res = scene.tile({.partitions = partitions});
+        scene.fill(scene.chance(0.7));
+        return t;
+      },
+      {.iterations = 600, .covered_min = 0.7});
+}
+
+TEST_CASE("exponential routines add up their own results from left to right") {
+  for (const RoutineEntry<Exponential>& entry : routines_of<Exponential>()) {
+    if (!is_available(entry.level)) continue;
+    CAPTURE(entry.name);
+    Scene scene(7);
+    const int64_t partitions = 37, elements = 203;
+    Exponential t{.dst = scene.tile({.partitions = partitions, .elements = elements}),
+                  .src = scene.tile({.partitions = partitions, .elements = elements}),
+                  .reduce_res = scene.tile({.partitions = partitions}),
+                  .reduce_cmd = ReduceCmd::load_reduce,
+                  .reduce_init = 2.5f};
+    scene.fill(true);
+    Image result(scene);
+    REQUIRE(entry.run(t, result.memory()));
+    const TileAccess d = result.memory().access(t.dst);
+    const TileAccess sums = result.memory().access(t.reduce_res);
+    for (int64_t p = 0; p < partitions; ++p) {
+      float sum = 2.5f;
+      for (int64_t i = 0; i < elements; ++i) sum += d.get(p, i);
+      REQUIRE(sums.get(p, 0) == sum);
+    }
+  }
+}
+
 TEST_CASE("activation functions are accurate over all float32") {
   for (int64_t op = 1; op < function_count; ++op) {
     // An odd step meets every exponent and many mantissas.

@@ -1,12 +1,13 @@
-// activation and activation_reduce, at the CPU level of the including file.
+// Activation functions and the exponential, at the CPU level of the including file.
 #pragma once
 
 #include <utility>
 
 #include "kiln/executor/routines/activation/functions.h"
-#include "kiln/executor/routines/reduce/fold.h"
+#include "kiln/executor/routines/reduce/results.h"
 #include "kiln/executor/routines/stream/stream.h"
 #include "kiln/isa/activation_reduce.h"
+#include "kiln/isa/exponential.h"
 
 namespace kiln::KILN_CPU_LEVEL {
 
@@ -55,51 +56,19 @@ class Job {
         data_(memory.access(t.data)),
         scale_(memory, t.scale),
         bias_(memory, t.bias),
-        source_(data_),
-        sink_(d_) {}
+        source_(data_) {}
 
   bool may_stream() const {
     return routines::may_stream(d_, data_) && scale_.may_stream(d_) && bias_.may_stream(d_);
   }
 
-  void run() {
-    Scratch result;
-    for_each_block(
-        d_.partitions, d_.elements, [&](int64_t n) { return source_.limit(sink_.limit(n)); },
-        [&](const Block& block) {
-          float* out = sink_.open(block.elements, result.at);
-          compute(block, out);
-          sink_.close(block.elements, out);
-        });
-  }
-
-  // As run, and reduces the results into `totals`, one for each partition.
-  void run_and_reduce(AluOp op, float* totals) {
-    const bool in_place = d_.dtype == DType::float32 && d_.contiguous();
-    float* results =
-        in_place ? nullptr : routines::workspace(routines::Slot::result, lanes * d_.elements);
-    for (int64_t p = 0; p < d_.partitions; p += lanes) {
-      const int64_t count = d_.partitions - p < lanes ? d_.partitions - p : lanes;
-      for (int64_t i = 0; i < count; ++i) {
-        for (int64_t first = 0; first < d_.elements;) {
-          const int64_t left = d_.elements - first;
-          const int64_t n = source_.limit(sink_.limit(left < block_max ? left : block_max));
-          float* out = in_place ? row(p + i) + first : results + i * d_.elements + first;
-          compute({p + i, 1, first, n}, out);
-          sink_.close(n, out);
-          first += n;
-        }
-      }
-      const RowGroup rows = row_group(count, [&](int64_t i) -> const float* {
-        return in_place ? row(p + i) : results + i * d_.elements;
-      });
-      fold(op, rows, count, d_.elements, totals + p);
-    }
+  void run(TileMemory& memory, Accumulators& totals, const OptionalOut& reduce_res) {
+    write_results(
+        memory, d_, totals, reduce_res, false, [&](int64_t n) { return source_.limit(n); },
+        [&](const Block& block, float* out) { compute(block, out); });
   }
 
  private:
-  float* row(int64_t p) const { return reinterpret_cast<float*>(d_.row(p)); }
-
   void compute(const Block& block, float* out) {
     const int64_t n = block.elements;
     const float* x = source_.read(n, x_.at);
@@ -117,7 +86,6 @@ class Job {
   TileAccess d_, data_;
   PartitionOperand scale_, bias_;
   Source source_;
-  Sink sink_;
   Scratch x_, y_, z_;
 };
 
@@ -128,22 +96,45 @@ bool activation(const Activation& t, TileMemory& memory) {
   if (memory.fault()) return true;
   if (!job.may_stream()) return false;
   const AluOp op = t.reduce_op == AluOp::none ? AluOp::add : t.reduce_op;
-  float* totals =
-      routines::accumulator_registers(memory, Engine::scalar, t.data.view, op, t.reduce_cmd);
-  if (t.reduce_cmd == ReduceCmd::reduce || t.reduce_cmd == ReduceCmd::reset_reduce) {
-    job.run_and_reduce(op, totals);
-  } else {
-    job.run();
-  }
-  if (t.reduce_res.given()) {
-    const TileAccess result = memory.access(t.reduce_res);
-    if (!memory.fault()) Sink(result).close(result.partitions, totals);
-  }
+  Accumulators totals(memory, Engine::scalar, t.data.view, op, t.reduce_cmd);
+  job.run(memory, totals, t.reduce_res);
   return true;
 }
 
 bool activation_reduce(const ActivationReduce& t, TileMemory& memory) {
   return activation(t.as_activation(), memory);
+}
+
+namespace {
+
+// out[i] = exp(x[i] - subtrahend)
+void exponential_all(const float* x, Operand subtrahend, float* out, int64_t n) {
+  constexpr Floats d;
+  const auto splat = hn::Set(d, *subtrahend.at);
+  for_each_vector(n, [&](int64_t i, auto extent) {
+    const auto other = subtrahend.splat ? splat : load(d, subtrahend.at + i, extent);
+    const auto value = hn::Sub(load(d, x + i, extent), other);
+    store(d, activate<ActivationOp::exp>(value), out + i, extent);
+  });
+}
+
+}  // namespace
+
+bool exponential(const Exponential& t, TileMemory& memory) {
+  const TileAccess d = memory.access(t.dst), in = memory.access(t.src);
+  const PartitionOperand subtrahend(memory, t.max_value);
+  if (memory.fault()) return true;
+  if (!routines::may_stream(d, in) || !subtrahend.may_stream(d)) return false;
+  Accumulators totals(memory, Engine::vector, t.src.view, AluOp::add, t.reduce_cmd, t.reduce_init);
+  Source source(in);
+  Scratch x, y;
+  write_results(
+      memory, d, totals, t.reduce_res, false, [&](int64_t n) { return source.limit(n); },
+      [&](const Block& block, float* out) {
+        const float* from = source.read(block.elements, x.at);
+        exponential_all(from, subtrahend.block(block, y.at), out, block.elements);
+      });
+  return true;
 }
 
 }  // namespace kiln::KILN_CPU_LEVEL

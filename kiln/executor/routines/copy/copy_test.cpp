@@ -14,6 +14,40 @@ Memory any_memory(Scene& scene) {
   return scene.one_of({Memory::sbuf, Memory::shared_hbm, Memory::private_hbm});
 }
 
+Memory any_hbm(Scene& scene) { return scene.one_of({Memory::shared_hbm, Memory::private_hbm}); }
+
+// Rows of a table in HBM, each with an index of its own.
+struct IndexedRows {
+  ViewId view, index;
+  int64_t table_rows, elements;
+
+  // After the scene was filled. Returns whether some may be out of bounds.
+  bool set_indices(Scene& scene) const {
+    const int64_t out_of_bounds = scene.chance(0.3) ? 2 : 0;
+    scene.set(index, [&](int64_t, int64_t) {
+      return static_cast<float>(scene.number(0, table_rows - 1 + out_of_bounds));
+    });
+    return out_of_bounds > 0;
+  }
+};
+
+IndexedRows indexed_rows(Scene& scene, int64_t rows, DType dtype) {
+  IndexedRows r{.table_rows = scene.size(200), .elements = scene.size(300)};
+  r.index = scene.tile({.dtype = DType::int32, .partitions = rows});
+  Storage table{.name = "table", .memory = Memory::shared_hbm, .dtype = dtype, .rank = 2};
+  table.shape[0] = r.table_rows;
+  table.shape[1] = r.elements;
+  View view = whole_view(scene.tiles().add(table), table);
+  view.layout.shape[0] = rows;
+  view.layout.stride[0] = 0;
+  view.dynamic = scene.tiles().add(Dynamic{.kind = Dynamic::Kind::vector_tile,
+                                           .index = r.index,
+                                           .stride = r.elements,
+                                           .limit = r.table_rows});
+  r.view = scene.tiles().add(view);
+  return r;
+}
+
 }  // namespace
 
 TEST_CASE("tensor_copy routines agree with the reference") {
@@ -69,31 +103,71 @@ TEST_CASE("dma_copy routines agree with the reference") {
 TEST_CASE("dma_copy routines follow row indices as the reference does") {
   differential::run<DmaCopy>(
       [](Scene& scene) {
-        const int64_t rows = scene.size(128), table_rows = scene.size(200);
-        const int64_t elements = scene.size(300);
+        const int64_t rows = scene.size(128);
         const DType dtype = scene.one_of({DType::float32, DType::bfloat16, DType::uint8});
-        const ViewId index = scene.tile({.dtype = DType::int32, .partitions = rows});
-        Storage table{.name = "table", .memory = Memory::shared_hbm, .dtype = dtype, .rank = 2};
-        table.shape[0] = table_rows;
-        table.shape[1] = elements;
-        View view = whole_view(scene.tiles().add(table), table);
-        view.layout.shape[0] = rows;
-        view.layout.stride[0] = 0;
-        view.dynamic = scene.tiles().add(Dynamic{.kind = Dynamic::Kind::vector_tile,
-                                                 .index = index,
-                                                 .stride = elements,
-                                                 .limit = table_rows});
-        const ViewId indexed = scene.tiles().add(view);
-        const ViewId plain = scene.tile({.dtype = dtype, .partitions = rows, .elements = elements});
+        const IndexedRows table = indexed_rows(scene, rows, dtype);
+        const ViewId plain =
+            scene.tile({.dtype = dtype, .partitions = rows, .elements = table.elements});
         scene.fill(true);
-        const int64_t out_of_bounds = scene.chance(0.3) ? 2 : 0;
-        scene.set(index, [&](int64_t, int64_t) {
-          return static_cast<float>(scene.number(0, table_rows - 1 + out_of_bounds));
-        });
-        DmaCopy t{.oob_mode = out_of_bounds > 0 ? OobMode::skip : OobMode::error};
+        const bool outside = table.set_indices(scene);
+        DmaCopy t{.oob_mode = outside ? OobMode::skip : OobMode::error};
         const bool gather = scene.chance(0.5);
-        t.dst = gather ? plain : indexed;
-        t.src = gather ? indexed : plain;
+        t.dst = gather ? plain : table.view;
+        t.src = gather ? table.view : plain;
+        return t;
+      },
+      {.iterations = 200});
+}
+
+TEST_CASE("dma_compute routines agree with the reference") {
+  differential::run<DmaCompute>(
+      [](Scene& scene) {
+        const int64_t partitions = scene.size(128), elements = scene.size(800);
+        const auto wanted = [&] {
+          const DType dtype = scene.chance(0.4) ? DType::float32 : scene.arithmetic_dtype();
+          if (scene.chance(0.5)) {
+            return differential::Wanted{
+                .dtype = dtype, .elements = partitions * elements, .memory = any_hbm(scene)};
+          }
+          return differential::Wanted{
+              .dtype = dtype, .partitions = partitions, .elements = elements};
+        };
+        std::vector<ViewId> sources;
+        for (int64_t n = scene.size(16); n > 0; --n) sources.push_back(scene.tile(wanted()));
+        DmaCompute t{.dst = scene.tile(wanted()), .reduce_op = AluOp::add};
+        if (scene.chance(0.5)) {
+          const Tile first = scene.tiles().tile(sources[0]);
+          const bool on_chip = first.on_chip();
+          t.dst =
+              scene.tile_near(sources[0], {.dtype = first.dtype(),
+                                           .partitions = on_chip ? partitions : 1,
+                                           .elements = on_chip ? elements : partitions * elements,
+                                           .memory = first.memory()});
+        }
+        t.srcs = scene.tiles().add_list(sources);
+        scene.fill(scene.chance(0.6));
+        return t;
+      },
+      {.iterations = 500, .covered_min = 0.8});
+}
+
+TEST_CASE("dma_compute routines add rows as the reference does") {
+  differential::run<DmaCompute>(
+      [](Scene& scene) {
+        const int64_t rows = scene.size(128);
+        const DType dtype = scene.one_of({DType::float32, DType::bfloat16, DType::int16});
+        const IndexedRows table = indexed_rows(scene, rows, dtype);
+        const ViewId plain = scene.tile({.dtype = scene.chance(0.5) ? dtype : DType::float32,
+                                         .partitions = rows,
+                                         .elements = table.elements});
+        scene.fill(true);
+        const bool outside = table.set_indices(scene);
+        DmaCompute t{.dst = scene.chance(0.5) ? plain : table.view,
+                     .reduce_op = AluOp::add,
+                     .oob_mode = outside ? OobMode::skip : OobMode::error};
+        std::vector<ViewId> sources{plain, table.view};
+        if (scene.chance(0.5)) std::swap(sources[0], sources[1]);
+        t.srcs = scene.tiles().add_list(sources);
         return t;
       },
       {.iterations = 200});

@@ -5,6 +5,7 @@
 
 #include "kiln/executor/routines/stream/stream.h"
 #include "kiln/executor/routines/transpose/transpose.h"
+#include "kiln/isa/dma_compute.h"
 #include "kiln/isa/dma_copy.h"
 #include "kiln/isa/memset.h"
 #include "kiln/isa/tensor_copy.h"
@@ -160,6 +161,83 @@ bool dma_copy(const DmaCopy& t, TileMemory& memory) {
   if (!routines::disjoint(*to, *from)) return false;
   copy_tile(*to, *from);
   return true;
+}
+
+namespace {
+
+// dst = the sum of the sources, from left to right, element by element. False if they overlap.
+bool add_tiles(const TileAccess& d, const TileAccess* from, size_t count) {
+  for (size_t i = 0; i < count; ++i) {
+    if (!routines::may_stream(d, from[i])) return false;
+  }
+  std::optional<Source> sources[DmaCompute::sources_max];
+  for (size_t i = 0; i < count; ++i) sources[i].emplace(Sequence(from[i]));
+  Sink sink(d);
+  Scratch sum, next, out_scratch;
+  const auto limit = [&](int64_t n) {
+    for (size_t i = 0; i < count; ++i) n = sources[i]->limit(n);
+    return sink.limit(n);
+  };
+  for_each_block(d.partitions * d.elements, limit, [&](int64_t n) {
+    constexpr Floats f32;
+    const float* total = sources[0]->read(n, sum.at);
+    float* out = sink.open(n, out_scratch.at);
+    for (size_t i = 1; i < count; ++i) {
+      const float* x = sources[i]->read(n, next.at);
+      for_each_vector(n, [&](int64_t j, auto extent) {
+        store(f32, hn::Add(load(f32, total + j, extent), load(f32, x + j, extent)), sum.at + j,
+              extent);
+      });
+      total = sum.at;
+    }
+    if (total != out) std::memcpy(out, total, static_cast<size_t>(n) * sizeof(float));
+    sink.close(n, out);
+  });
+  return true;
+}
+
+// One of two sources is dst; one side of the addition has an index for each row.
+bool add_indexed_rows(const DmaCompute& t, TileMemory& memory, ViewId indexed, ViewId plain,
+                      bool to_indexed) {
+  const Tiles& tiles = memory.tiles();
+  const Tile table = tiles.tile(indexed), tile = tiles.tile(plain);
+  const Tile index = tiles.tile(tiles.dynamic(table.dynamic).index);
+  // Indices are read row by row, so they must not be written.
+  if (!tile.on_chip() || tile.partitions() != table.shape(0) ||
+      index.storage_id == tile.storage_id) {
+    return false;
+  }
+  const TileAccess all = memory.access(plain);
+  for (int64_t r = 0; r < tile.partitions(); ++r) {
+    const std::optional<TileAccess> far = memory.access_row(indexed, r, t.oob_mode);
+    if (memory.fault()) return true;
+    if (!far) continue;
+    TileAccess near = all;
+    near.base = all.row(r);
+    near.partitions = 1;
+    const TileAccess both[] = {*far, near};
+    if (!add_tiles(to_indexed ? *far : near, both, 2)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+bool dma_compute(const DmaCompute& t, TileMemory& memory) {
+  const Tiles& tiles = memory.tiles();
+  const std::span<const ViewId> sources = tiles.list(t.srcs.list);
+  if (has_row_index(tiles, tiles.tile(t.dst.view))) {
+    const bool second = has_row_index(tiles, tiles.tile(sources[1]));
+    return add_indexed_rows(t, memory, t.dst.view, sources[second ? 0 : 1], true);
+  }
+  TileAccess from[DmaCompute::sources_max];
+  for (size_t i = 0; i < sources.size(); ++i) {
+    if (has_row_index(tiles, tiles.tile(sources[i]))) {
+      return add_indexed_rows(t, memory, sources[i], t.dst.view, false);
+    }
+    from[i] = memory.access(sources[i]);
+  }
+  return add_tiles(memory.access(t.dst), from, sources.size());
 }
 
 bool memset(const Memset& t, TileMemory& memory) {

@@ -42,16 +42,17 @@ class FloatRows {
 };
 
 // Calls element(i) for the elements of a row that `wanted(vector)` gives, and some others, in
-// order; until it returns false. `wanted` may change in between.
-template <class Wanted, class Element>
-HWY_INLINE void for_each_wanted(const float* row, int64_t first, int64_t n, const Wanted& wanted,
-                                const Element& element) {
+// order; until it returns false. What it gives, `likely` gives too, for less. Both may change in
+// between.
+template <class Likely, class Wanted, class Element>
+HWY_INLINE void for_each_wanted(const float* row, int64_t first, int64_t n, const Likely& likely,
+                                const Wanted& wanted, const Element& element) {
   int64_t i = first;
   for (; i + stride <= n; i += stride) {
-    auto any = wanted(hn::LoadU(f32, row + i));
+    auto any = likely(hn::LoadU(f32, row + i));
     HWY_UNROLL(3)
     for (int64_t v = 1; v < stride_vectors; ++v) {
-      any = hn::Or(any, wanted(hn::LoadU(f32, row + i + v * lanes)));
+      any = hn::Or(any, likely(hn::LoadU(f32, row + i + v * lanes)));
     }
     if (hn::AllFalse(f32, any)) continue;
     for (int64_t v = i; v < i + stride; v += lanes) {
@@ -96,15 +97,14 @@ void largest_eight(const float* row, int64_t n, float* at) {
     largest.insert(row[i]);
   }
   auto least = hn::Set(f32, largest.least());
-  for_each_wanted(
-      row, i, n, [&](Vec<Floats> x) { return hn::Gt(x, least); },
-      [&](int64_t j) {
-        if (row[j] > largest.least()) {
-          largest.insert(row[j]);
-          least = hn::Set(f32, largest.least());
-        }
-        return true;
-      });
+  const auto counts = [&](Vec<Floats> x) { return hn::Gt(x, least); };
+  for_each_wanted(row, i, n, counts, counts, [&](int64_t j) {
+    if (row[j] > largest.least()) {
+      largest.insert(row[j]);
+      least = hn::Set(f32, largest.least());
+    }
+    return true;
+  });
 }
 
 // Values that have not been found yet, in the order in which equal ones are.
@@ -124,6 +124,12 @@ class Search {
 
   bool done() const { return left_ == 0; }
   HWY_INLINE auto within(Vec<Floats> x) const { return hn::And(hn::Ge(x, low_), hn::Le(x, high_)); }
+
+  HWY_INLINE auto equal(Vec<Floats> x) const {
+    auto any = hn::Eq(x, hn::Set(f32, value_[0]));
+    for (int64_t k = 1; k < left_; ++k) any = hn::Or(any, hn::Eq(x, hn::Set(f32, value_[k])));
+    return any;
+  }
 
   void match(float x, int64_t i) {
     bool changed = false;
@@ -170,6 +176,7 @@ void find_eight(const float* row, int64_t n, const float* values, Duplicates dup
   if (search.done()) return;
   for_each_wanted(
       row, 0, n, [&](Vec<Floats> x) { return search.within(x); },
+      [&](Vec<Floats> x) { return search.equal(x); },
       [&](int64_t i) {
         search.match(row[i], i);
         return !search.done();

@@ -5,7 +5,6 @@ namespace kiln {
 namespace {
 
 using differential::Scene;
-using differential::Wanted;
 
 }  // namespace
 

@@ -1,8 +1,8 @@
 // nc_matmul, at the CPU level of the including file.
 #pragma once
 
-#include "kiln/executor/routines/matmul/kernel.h"
-#include "kiln/executor/routines/stream/stream.h"
+#include "kiln/executor/routines/matmul/mx.h"
+#include "kiln/executor/routines/matmul/product.h"
 #include "kiln/executor/routines/transpose/transpose.h"
 #include "kiln/isa/nc_matmul.h"
 
@@ -79,36 +79,10 @@ bool nc_matmul(const NcMatmul& t, TileMemory& memory) {
   const bool from_zero = t.accumulate != Tristate::yes &&
                          memory.begin_accumulation(t.dst.view, t.accumulate == Tristate::no);
 
-  const int64_t steps = s.partitions * t.steps_per_partition();
-  const int64_t rows = d.partitions, columns = d.elements;
-  const bool in_place = d.dtype == DType::float32 && d.contiguous();
-  float* c = reinterpret_cast<float*>(d.base);
-  int64_t c_stride = d.partition_stride / static_cast<int64_t>(sizeof(float));
-  if (!in_place) {
-    c = routines::workspace(routines::Slot::result, rows * columns);
-    c_stride = columns;
-    if (!from_zero) Source(d).copy(rows * columns, c);
-  }
-
   const Matrix a = as_matrix(s, t.steps_per_partition(), routines::Slot::stationary);
   const Panels panels(m, t.steps_per_partition());
-  for (int64_t j = 0; j < columns; j += panel_columns) {
-    if (columns - j >= panel_columns) {
-      multiply_panel<panel_vectors>(a, panels.columns(j, panel_columns), steps, rows, c + j,
-                                    c_stride, from_zero, Whole{});
-    } else {
-      multiply_narrow_panel<panel_vectors>(a, panels.columns(j, columns - j), steps, rows,
-                                           columns - j, c + j, c_stride, from_zero);
-    }
-  }
-
-  if (!in_place) {
-    Sink result(d);
-    for (int64_t i = 0; i < rows * columns; i += block_max) {
-      const int64_t n = rows * columns - i < block_max ? rows * columns - i : block_max;
-      result.close(n, c + i);
-    }
-  }
+  const auto columns = [&](int64_t first, int64_t count) { return panels.columns(first, count); };
+  add_product(d, a, columns, s.partitions * t.steps_per_partition(), from_zero);
   return true;
 }
 

@@ -3,12 +3,13 @@
 
 #include "kiln/executor/routines/alu/alu.h"
 #include "kiln/executor/routines/alu/vector_ops.h"
-#include "kiln/executor/routines/reduce/fold.h"
+#include "kiln/executor/routines/reduce/results.h"
 #include "kiln/executor/routines/stream/stream.h"
 #include "kiln/isa/bn_aggr.h"
 #include "kiln/isa/bn_stats.h"
 #include "kiln/isa/tensor_partition_reduce.h"
 #include "kiln/isa/tensor_reduce.h"
+#include "kiln/isa/tensor_scalar_reduce.h"
 
 namespace kiln::KILN_CPU_LEVEL {
 
@@ -222,6 +223,26 @@ bool tensor_partition_reduce(const TensorPartitionReduce& t, TileMemory& memory)
   if (average) alu(arithmetic, AluOp::divide, {total}, {&partitions, true}, total, n);
   Sink sink(d, as);
   for (int64_t i = 0; i < n; i += block_max) sink.close(block(i), total + i);
+  return true;
+}
+
+bool tensor_scalar_reduce(const TensorScalarReduce& t, TileMemory& memory) {
+  const TileAccess d = memory.access(t.dst), a = memory.access(t.data);
+  const PartitionOperand operand(memory, t.operand0);
+  if (memory.fault()) return true;
+  if (!routines::may_stream(d, a) || !operand.may_stream(d)) return false;
+  Accumulators totals(memory, Engine::vector, t.data.view, t.reduce_op, t.reduce_cmd,
+                      t.reduce_init);
+  Source source(a);
+  Scratch x, y;
+  write_results(
+      memory, d, totals, t.reduce_res, t.reduce_res_negate,
+      [&](int64_t n) { return source.limit(n); },
+      [&](const Block& block, float* out) {
+        const float* from = source.read(block.elements, x.at);
+        const Operand other = operand.block(block, y.at);
+        alu(Arithmetic::float32, t.op0, {from}, other, out, block.elements);
+      });
   return true;
 }
 

@@ -112,4 +112,37 @@ TEST_CASE("bn_aggr routines agree with the reference") {
   });
 }
 
+TEST_CASE("tensor_scalar_reduce routines agree with the reference") {
+  differential::run<TensorScalarReduce>(
+      [](Scene& scene) {
+        const int64_t partitions = scene.size(128), elements = scene.size(1500);
+        const auto wanted = [&] {
+          return differential::Wanted{.dtype = scene.arithmetic_dtype(),
+                                      .partitions = partitions,
+                                      .elements = elements,
+                                      .memory = any_memory(scene)};
+        };
+        TensorScalarReduce t{
+            .op0 = static_cast<AluOp>(scene.number(1, static_cast<int64_t>(AluOp::reciprocal))),
+            .operand0 = scene.constant_or_column(partitions, DType::float32),
+            .reduce_op =
+                scene.one_of({AluOp::add, AluOp::multiply, AluOp::maximum, AluOp::minimum}),
+            .reduce_cmd =
+                scene.one_of({ReduceCmd::reset_reduce, ReduceCmd::reduce, ReduceCmd::load_reduce}),
+            .reduce_res_negate = scene.chance(0.3)};
+        if (info(t.op0).unary) t.operand0 = 0.0f;
+        if (t.reduce_cmd == ReduceCmd::load_reduce) {
+          t.reduce_init = scene.constant_or_column(partitions, DType::float32);
+        }
+        t.data = scene.tile(wanted());
+        t.dst = scene.tile_near(t.data.view, wanted());
+        if (scene.chance(0.8)) {
+          t.reduce_res = scene.tile({.dtype = scene.arithmetic_dtype(), .partitions = partitions});
+        }
+        scene.fill(scene.chance(0.5));
+        return t;
+      },
+      {.iterations = 800, .covered_min = 0.8});
+}
+
 }  // namespace kiln

@@ -36,4 +36,36 @@ TEST_CASE("tensor_tensor_scan routines agree with the reference") {
       {.iterations = 600, .covered_min = 0.8});
 }
 
+TEST_CASE("tensor_scalar_cumulative routines agree with the reference") {
+  differential::run<TensorScalarCumulative>(
+      [](Scene& scene) {
+        const int64_t partitions = scene.size(128), elements = scene.size(1300);
+        const auto wanted = [&] {
+          return differential::Wanted{
+              .dtype = scene.chance(0.4)
+                           ? DType::float32
+                           : scene.one_of({DType::bfloat16, DType::float16, DType::float8_e4m3,
+                                           DType::int8, DType::uint16, DType::float8_e5m2}),
+              .partitions = partitions,
+              .elements = elements,
+              .memory = scene.chance(0.1) ? Memory::psum : Memory::sbuf};
+        };
+        TensorScalarCumulative t{
+            .op0 = scene.one_of({AluOp::add, AluOp::multiply, AluOp::bypass, AluOp::subtract,
+                                 AluOp::maximum, AluOp::abs, AluOp::power, AluOp::less}),
+            .op1 = scene.one_of(
+                {AluOp::add, AluOp::subtract, AluOp::multiply, AluOp::maximum, AluOp::minimum}),
+            .imm0 = scene.constant_or_column(partitions, DType::float32),
+            .imm1 = scene.constant_or_column(partitions, DType::float32),
+            .reduce_cmd =
+                scene.one_of({ReduceCmd::reset_reduce, ReduceCmd::reduce, ReduceCmd::load_reduce})};
+        if (info(t.op0).unary) t.imm0 = 0.0f;
+        t.src = scene.tile(wanted());
+        t.dst = scene.tile_near(t.src.view, wanted());
+        scene.fill(scene.chance(0.7));
+        return t;
+      },
+      {.iterations = 600, .covered_min = 0.8});
+}
+
 }  // namespace kiln

@@ -4,11 +4,12 @@
 #include <bit>
 
 #include "kiln/executor/routines/alu/vector_ops.h"
-#include "kiln/executor/routines/reduce/fold.h"
+#include "kiln/executor/routines/reduce/results.h"
 #include "kiln/executor/routines/stream/stream.h"
 #include "kiln/isa/affine_select.h"
 #include "kiln/isa/iota.h"
 #include "kiln/isa/range_select.h"
+#include "kiln/isa/select_reduce.h"
 #include "kiln/isa/tensor_copy_predicated.h"
 
 namespace kiln::KILN_CPU_LEVEL {
@@ -187,33 +188,55 @@ bool range_select(const RangeSelect& t, TileMemory& memory) {
       high(memory, InOrScalar(t.bound1.view));
   if (memory.fault()) return true;
   if (!routines::may_stream(d, in) || !low.may_stream(d) || !high.may_stream(d)) return false;
-  float* totals = routines::accumulator_registers(memory, Engine::vector, t.on_true_tile.view,
-                                                  t.reduce_op, t.reduce_cmd);
-  const bool reduces = t.reduce_cmd == ReduceCmd::reduce || t.reduce_cmd == ReduceCmd::reset_reduce;
+  Accumulators totals(memory, Engine::vector, t.on_true_tile.view, t.reduce_op, t.reduce_cmd);
   Source source(in);
-  Sink sink(d);
-  Scratch x, y;
-  for_each_block(
-      d.partitions, d.elements, [&](int64_t n) { return source.limit(sink.limit(n)); },
-      [&](const Block& block) {
+  Scratch x;
+  write_results(
+      memory, d, totals, t.reduce_res, false, [&](int64_t n) { return source.limit(n); },
+      [&](const Block& block, float* out) {
         const float* from = source.read(block.elements, x.at);
-        float* out = sink.open(block.elements, y.at);
         for_each_row(block, [&](int64_t p, int64_t first, int64_t n, int64_t at) {
           const Range a = columns_where(t.comp_op0, low.value(p));
           const Range b = columns_where(t.comp_op1, high.value(p));
           const Range both{a.first > b.first ? a.first : b.first,
                            a.last < b.last ? a.last : b.last};
           select_range(from + at, t.range_start + first, both, t.on_false_value, out + at, n);
-          if (!reduces) return;
-          const RowGroup row = row_group(1, [&](int64_t) -> const float* { return out + at; });
-          fold(t.reduce_op, row, 1, n, totals + p);
         });
-        sink.close(block.elements, out);
       });
-  if (t.reduce_res.given()) {
-    const TileAccess result = memory.access(t.reduce_res);
-    if (!memory.fault()) Sink(result).close(result.partitions, totals);
+  return true;
+}
+
+bool select_reduce(const SelectReduce& t, TileMemory& memory) {
+  const TileAccess d = memory.access(t.dst), in = memory.access(t.on_true);
+  const TileAccess predicate = memory.access(t.predicate);
+  const PartitionOperand otherwise(memory, t.on_false);
+  if (memory.fault()) return true;
+  if (!routines::may_stream(d, in) || !routines::may_stream(d, predicate) ||
+      !otherwise.may_stream(d)) {
+    return false;
   }
+  Accumulators totals(memory, Engine::vector, t.on_true.view, t.reduce_op, t.reduce_cmd);
+  Source source(in), flags(predicate, As::bits);
+  Scratch x, y;
+  write_results(
+      memory, d, totals, t.reduce_res, false,
+      [&](int64_t n) { return source.limit(flags.limit(n)); },
+      [&](const Block& block, float* out) {
+        const float* from = source.read(block.elements, x.at);
+        const uint32_t* flag = as_words(flags.read(block.elements, y.at));
+        for_each_row(block, [&](int64_t p, int64_t, int64_t n, int64_t at) {
+          const auto other = hn::Set(f32, otherwise.value(p));
+          for_each_vector(n, [&](int64_t i, auto extent) {
+            const auto value = load(f32, from + at + i, extent);
+            const auto zero = hn::Eq(load(u32, flag + at + i, extent), hn::Zero(u32));
+            const auto is_zero = hn::RebindMask(f32, zero);
+            store(f32,
+                  t.reverse_pred ? hn::IfThenElse(is_zero, value, other)
+                                 : hn::IfThenElse(is_zero, other, value),
+                  out + at + i, extent);
+          });
+        });
+      });
   return true;
 }
 

@@ -97,6 +97,39 @@ TEST_CASE("range_select routines agree with the reference") {
       {.iterations = 600, .covered_min = 0.8});
 }
 
+TEST_CASE("select_reduce routines agree with the reference") {
+  differential::run<SelectReduce>(
+      [](Scene& scene) {
+        const int64_t partitions = scene.size(128), elements = scene.size(1500);
+        const auto wanted = [&](DType dtype) {
+          return differential::Wanted{
+              .dtype = dtype, .partitions = partitions, .elements = elements};
+        };
+        const auto any = [&] {
+          return scene.one_of({DType::float32, DType::bfloat16, DType::float16, DType::int16,
+                               DType::uint8, DType::float8_e4m3fn});
+        };
+        SelectReduce t{.on_false = scene.constant_or_column(partitions, any()),
+                       .reduce_cmd = scene.one_of(
+                           {ReduceCmd::idle, ReduceCmd::reset_reduce, ReduceCmd::reduce}),
+                       .reverse_pred = scene.chance(0.3)};
+        t.on_true = scene.tile(wanted(any()));
+        t.dst = scene.tile_near(t.on_true.view, wanted(any()));
+        t.predicate = scene.tile_near(
+            t.dst.view,
+            wanted(scene.one_of({DType::uint8, DType::uint16, DType::int8, DType::int16})));
+        if (scene.chance(0.6)) {
+          t.reduce_res = scene.tile(
+              {.dtype = scene.one_of({DType::float32, DType::bfloat16}), .partitions = partitions});
+        }
+        scene.fill(scene.chance(0.6));
+        scene.set(t.predicate.view,
+                  [&](int64_t, int64_t) { return scene.chance(0.5) ? 7.0f : 0.0f; });
+        return t;
+      },
+      {.iterations = 600, .covered_min = 0.8});
+}
+
 TEST_CASE("tensor_copy_predicated routines agree with the reference") {
   differential::run<TensorCopyPredicated>(
       [](Scene& scene) {

@@ -1,6 +1,5 @@
 """nki.language: memories, data types, operators, and the functions built on the instructions."""
 
-import builtins
 import enum
 
 import numpy as np
@@ -63,7 +62,7 @@ def static_range(start, stop=None, step=1):
 
 
 affine_range = sequential_range = static_range
-range = builtins.range
+range = range
 
 
 def dynamic_range(start, stop=None, step=1):
@@ -143,7 +142,7 @@ class no_reorder:
 _names.install([NkiTensor, _core.VirtualRegister])
 _names.check_functions(globals(), "nl")
 
-__all__ = sorted({n for n in globals() if not n.startswith("_")} - {"builtins", "enum", "np"})
+__all__ = sorted({n for n in globals() if not n.startswith("_")} - {"enum", "np"})
 
 
 def __getattr__(name):

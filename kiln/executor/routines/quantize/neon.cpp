@@ -1,0 +1,3 @@
+// quantize_mx for NEON.
+#define KILN_CPU_LEVEL neon
+#include "kiln/executor/routines/quantize/generic.h"
