@@ -142,7 +142,8 @@ class Arguments {
 
 template <class T>
 PyObject* record(PyObject*, PyObject* const* values, Py_ssize_t count, PyObject* keywords) {
-  if (PyObject* adapter = dialect_adapter("nisa.", T::spec.name)) {
+  constexpr std::string_view module = T::spec.module == "nki.isa" ? "nisa." : "ncc.";
+  if (PyObject* adapter = dialect_adapter(module, T::spec.name)) {
     return call_adapter(adapter, values, count, keywords);
   }
   try {
@@ -261,7 +262,8 @@ void bind_instructions(nb::module_& core) {
       if (!nb::hasattr(module, "names")) module.attr("names") = nb::list();
       module.attr(T::spec.name.data()) = function;
       nb::borrow<nb::list>(module.attr("names")).append(nb::str(T::spec.name.data()));
-      since[T::spec.name.data()] = static_cast<size_t>(T::spec.since);
+      since[fmt::format("{}.{}", T::spec.module, T::spec.name).c_str()] =
+          static_cast<size_t>(T::spec.since);
     }
   });
   core.attr("since") = since;
