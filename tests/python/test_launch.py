@@ -127,3 +127,22 @@ def test_tiles_of_a_loop_body_are_new_in_each_iteration():
         return out
 
     np.testing.assert_array_equal(kernel(A), [A, A, A])
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+def test_cores_that_write_the_same_elements_take_turns(stride):
+    """Each clears the whole result and then writes its half, without a barrier."""
+
+    @nki.jit
+    def kernel(a):
+        core = nl.program_id(0)
+        out = nl.ndarray(a.shape, a.dtype, nl.shared_hbm)
+        zeros = nl.ndarray(a.shape, a.dtype)
+        nisa.memset(zeros, 0.0)
+        nisa.dma_copy(dst=out, src=zeros)
+        mine = (slice(None), slice(core, 8, 2) if stride == 2 else nl.ds(4 * core, 4))
+        nisa.dma_copy(dst=out[mine], src=a[mine])
+        return out
+
+    a = np.arange(1, 33, dtype=np.float32).reshape(4, 8)
+    np.testing.assert_array_equal(kernel[2](a), a)
