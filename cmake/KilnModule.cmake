@@ -73,7 +73,8 @@ function(kiln_module name)
   endif()
 endfunction()
 
-# The fuzzer <source>, tried on what lies in tests/fuzz/<its name>; one of texts also on the goldens.
+# The fuzzer <source>, tried on what lies in tests/fuzz/<its name>, and if it reads texts on the
+# goldens.
 function(kiln_fuzzer source library)
   get_filename_component(name ${source} NAME_WE)
   add_executable(${name} ${source})

@@ -293,5 +293,7 @@ def test_instructions_can_wait_for_others():
         first.depends_on(nisa.memset(x, 2.0))
         return x
 
-    with pytest.raises(nisa.NkiValidationError, match="would wait for memset, which is recorded after"):
+    with pytest.raises(
+        nisa.NkiValidationError, match="would wait for memset, which is recorded after"
+    ):
         wrong(a)

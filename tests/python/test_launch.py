@@ -1,5 +1,7 @@
 """Launch grids: cores that exchange data, wait for each other, share HBM; and what stops them."""
 
+import pathlib
+
 import nki
 import nki.isa as nisa
 import nki.language as nl
@@ -76,11 +78,12 @@ def test_a_missing_partner_is_a_deadlock():
 
     with pytest.raises(RuntimeError) as caught:
         kernel[2](A)
-    text = str(caught.value)
-    line = next(n for n, s in enumerate(open(__file__), 1) if s.rstrip().endswith("# alone"))
-    assert "deadlock" in text
-    assert "core 0 waits at" in text and f"test_launch.py:{line}" in text
-    assert "sendrecv (pipe 7) for core 1" in text and "core 1 has ended" in text
+    message = str(caught.value)
+    lines = pathlib.Path(__file__).read_text().splitlines()
+    line = next(n for n, text in enumerate(lines, 1) if text.endswith("# alone"))
+    assert "deadlock" in message
+    assert "core 0 waits at" in message and f"test_launch.py:{line}" in message
+    assert "sendrecv (pipe 7) for core 1" in message and "core 1 has ended" in message
 
 
 def test_a_partner_outside_the_launch_is_named():
