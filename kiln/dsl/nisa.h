@@ -92,6 +92,7 @@ inline constexpr RecordInstruction<TensorTensor> tensor_tensor;
 inline constexpr RecordInstruction<TensorTensorScan> tensor_tensor_scan;
 inline constexpr RecordInstruction<Topk> topk;
 inline constexpr RecordInstruction<RegisterMove> register_move;
+inline constexpr RecordResult<RegisterAlu> register_alu;
 inline constexpr RecordInstruction<RegisterLoad> register_load;
 inline constexpr RecordInstruction<RegisterStore> register_store;
 

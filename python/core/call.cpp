@@ -326,6 +326,7 @@ void bind_call(nb::module_& module) {
              "Executes the calls of one launch; (outputs, provenance) of each.");
 
   module.def("is_recording", &dsl::is_recording);
+  module.def("current_call", &current_call, "The number of the call that is being recorded.");
   module.def("recording_target",
              [] { return static_cast<size_t>(dsl::recorder().program().target); });
   module.def("look", &look_now, nb::arg("tensor"),
