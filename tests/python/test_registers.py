@@ -1,11 +1,12 @@
 """Registers: arithmetic, `while register:`, and what they may not be used for."""
 
-import kiln
 import nki
 import nki.isa as nisa
 import nki.language as nl
 import numpy as np
 import pytest
+
+import kiln
 
 
 def run(body, *, size=8):

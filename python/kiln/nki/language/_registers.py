@@ -44,8 +44,8 @@ def _remainder(a, b):
 def _truth(register):
     """The truth of a register, which only `while register:` may ask for.
 
-    The first time, it opens a loop of the program and is true, so that Python records the body; when
-    the same `while` asks again, it ends the loop and is false.
+    The first time, it opens a loop of the program and is true, so that Python records the body;
+    when the same `while` asks again, it ends the loop and is false.
     """
     frame = sys._getframe(1)
     call = _core.current_call()
