@@ -60,6 +60,9 @@ class SharedMemory {
   std::map<std::pair<std::string, size_t>, HostBuffer> buffers_;
 };
 
+// What integers that were never written hold, in the release.
+Bits fresh_integer_in(Compat compat);
+
 struct CallOptions {
   std::string kernel;
   Generation target = Generation::gen3;
