@@ -1,12 +1,10 @@
 #include "kiln/session/call.h"
 
-#include <xxhash.h>
-
 #include <cstring>
 
 #include "kiln/base/thread_pool.h"
-#include "kiln/program/text.h"
 #include "kiln/program/widen.h"
+#include "kiln/session/run.h"
 
 namespace kiln {
 
@@ -16,46 +14,6 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-HostTensor copy_view(Execution& execution, const Program& program, ViewId view) {
-  const Tile tile = program.tiles.tile(view);
-  HostTensor out{.dtype = tile.dtype()};
-  for (int i = 0; i < tile.rank(); ++i) out.shape.push_back(tile.shape(i));
-  const int64_t bytes = tile.elements() * size_bytes(tile.dtype());
-  const TileAccess access = execution.read(view);
-  if (!tile.on_chip() && access.contiguous() && tile.elements() == tile.storage->elements()) {
-    out.buffer = execution.share(tile.storage_id);
-    return out;
-  }
-  out.buffer = allocate_host_buffer(bytes);
-  std::byte* to = out.buffer.data.get();
-  for (int64_t p = 0; p < access.partitions; ++p) {
-    for (int64_t i = 0; i < access.elements; ++i, to += size_bytes(tile.dtype())) {
-      store_bits(access.dtype, to, access.bits(p, i));
-    }
-  }
-  return out;
-}
-
-Provenance provenance_of(const Program& program, const Execution& execution,
-                         const ExecuteOptions& options) {
-  const ExecutionCounts& counts = execution.counts();
-  Provenance p{.backend = fmt::format("cpu {}",
-                                      options.reference_only ? "reference" : name_of(*options.cpu)),
-               .kernel = program.kernel,
-               .target = program.target,
-               .threads = counts.threads,
-               .by_routine = counts.by_routine,
-               .by_reference = counts.by_reference,
-               .memory_bytes = execution.peak_bytes()};
-  size_t kind = 0;
-  AllInstructions::for_each([&](auto tag) {
-    using T = typename decltype(tag)::type;
-    if (counts.by_kind[kind] > 0) p.instructions.emplace_back(T::spec.name, counts.by_kind[kind]);
-    ++kind;
-  });
-  return p;
 }
 
 // What the release decides beside the instructions' meaning.
@@ -70,34 +28,6 @@ Bits fresh_integer_in(Compat compat) {
   return compat == Compat::nki_0_3 ? 0 : fresh_integer_default;
 }
 
-void Provenance::add(const Provenance& core) {
-  ++cores;
-  threads = std::max(threads, core.threads);
-  for (const auto& [name, count] : core.instructions) {
-    const auto found = std::find_if(instructions.begin(), instructions.end(),
-                                    [&](const auto& entry) { return entry.first == name; });
-    if (found != instructions.end()) {
-      found->second += count;
-    } else {
-      instructions.emplace_back(name, count);
-    }
-  }
-  by_routine += core.by_routine;
-  by_reference += core.by_reference;
-  record_seconds += core.record_seconds;
-  execute_seconds += core.execute_seconds;
-  memory_bytes = std::max(memory_bytes, core.memory_bytes);
-}
-
-HostBuffer SharedMemory::Core::next(const Storage& storage, Bits fresh_integer) {
-  HostBuffer& buffer = shared_->buffers_[{storage.name, seen_[storage.name]++}];
-  if (buffer.data == nullptr) {
-    buffer = allocate_host_buffer(storage.row_bytes());
-    fill_unwritten(storage.dtype, buffer.data.get(), buffer.bytes, fresh_integer);
-  }
-  return buffer;
-}
-
 Result<ExecuteOptions> resolve(ExecuteOptions options) {
   if (options.threads <= 0) options.threads = available_cpus();
   if (!options.cpu) {
@@ -106,12 +36,6 @@ Result<ExecuteOptions> resolve(ExecuteOptions options) {
     options.cpu = *level;
   }
   return options;
-}
-
-std::string program_hash(const Program& program) {
-  const std::string text = to_text(program, {.locations = false});
-  const XXH128_hash_t hash = XXH3_128bits(text.data(), text.size());
-  return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
 }
 
 Call::Call(CallOptions options)
@@ -137,15 +61,7 @@ Execution& Call::execution() {
 
 Seat Call::take_seat() {
   Execution& e = execution();
-  if (options_.shared) {
-    const Tiles& tiles = recorder_.tiles();
-    for (; shared_seen_ < tiles.storage_count(); ++shared_seen_) {
-      const StorageId id{static_cast<uint32_t>(shared_seen_)};
-      const Storage& storage = tiles.storage(id);
-      if (storage.memory != Memory::shared_hbm || storage.binding != Binding::internal) continue;
-      e.bind(id, shared_.next(storage, options_.execute.fresh_integer));
-    }
-  }
+  shared_.bind_new(recorder_.tiles(), e, options_.execute.fresh_integer);
   return {options_.member, &recorder_.program(), &e};
 }
 
@@ -223,11 +139,7 @@ Result<CallResult> Call::execute() {
 }
 
 CallResult Call::result() {
-  CallResult result{.program = program_};
-  for (ViewId output : program_->outputs) {
-    result.outputs.push_back(copy_view(*execution_, *program_, output));
-  }
-  result.provenance = provenance_of(*program_, *execution_, options_.execute);
+  CallResult result = result_of(program_, *execution_, options_.execute);
   result.provenance.record_seconds = record_seconds_;
   result.provenance.execute_seconds = execute_seconds_;
   return result;
@@ -257,41 +169,6 @@ Result<std::vector<CallResult>> execute(std::span<Call* const> launch,
     results.push_back(call->result());
   }
   return results;
-}
-
-Result<CallResult> run(std::shared_ptr<const Program> program,
-                       const std::vector<HostTensor>& inputs, const ExecuteOptions& given) {
-  const Result<ExecuteOptions> resolved = resolve(given);
-  if (!resolved) return resolved.error();
-  const ExecuteOptions& options = *resolved;
-  if (inputs.size() != program->inputs.size()) {
-    return Error{fmt::format("{} has {} inputs; {} were given", program->kernel,
-                             program->inputs.size(), inputs.size())};
-  }
-  Execution execution(*program, options);
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    const Storage& storage = program->tiles.storage(program->inputs[i]);
-    const HostTensor& given_input = inputs[i];
-    const std::span wanted(storage.shape.at.data(), storage.rank);
-    if (given_input.dtype != storage.dtype ||
-        !std::equal(wanted.begin(), wanted.end(), given_input.shape.begin(),
-                    given_input.shape.end())) {
-      return Error{fmt::format("input '{}' is {} ({}); the program wants {} ({})", storage.name,
-                               name_of(given_input.dtype), fmt::join(given_input.shape, ", "),
-                               name_of(storage.dtype), fmt::join(wanted, ", "))};
-    }
-    execution.bind(program->inputs[i], given_input.buffer);
-  }
-  const auto start = Clock::now();
-  const Seat seat{{}, program.get(), &execution};
-  if (Status status = execute_together({&seat, 1}); !status) return status.error();
-  CallResult result{.program = program};
-  result.provenance = provenance_of(*program, execution, options);
-  result.provenance.execute_seconds = seconds_since(start);
-  for (ViewId output : program->outputs) {
-    result.outputs.push_back(copy_view(execution, *program, output));
-  }
-  return result;
 }
 
 }  // namespace kiln

@@ -9,6 +9,7 @@
 #include "dialect.h"
 #include "kiln/program/text.h"
 #include "kiln/session/call.h"
+#include "kiln/session/run.h"
 #include "source_line.h"
 
 namespace kiln::python {
