@@ -125,10 +125,10 @@ def _place(row):
 
 
 def _tests(row):
+    """Some of the tests, and whether there are more; not how many, which every new test changes."""
     goldens_first = sorted(row.tests, key=lambda test: not test.startswith("tests/golden/"))
     names = [pathlib.PurePath(test).name for test in goldens_first]
-    rest = len(names) - _TESTS_SHOWN
-    return ", ".join(names[:_TESTS_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
+    return ", ".join(names[:_TESTS_SHOWN]) + (" and more" if len(names) > _TESTS_SHOWN else "")
 
 
 def _list_releases(options):
