@@ -154,7 +154,10 @@ def test_ctrl_c_stops_an_execution(script, tmp_path):
     )
     time.sleep(2)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=10)
+    try:
+        _, err = process.communicate(timeout=10)
+    finally:
+        process.kill()
     assert process.returncode == 130
     assert "interrupted" in err
     assert not (tmp_path / "o").exists()

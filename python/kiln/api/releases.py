@@ -52,14 +52,11 @@ def _release_table():
         "| instruction | field | 0.3 | 0.6 | meaning |",
         "|---|---|---|---|---|",
     ]
-    return (
-        lines
-        + [
-            f"| `{d['instruction']}` | `{d['field']}` | {d['0.3']} | {d['0.6']} | {d['doc']} |"
-            for d in differences()
-        ]
-        + _fresh_integers()
-    )
+    rows = [
+        f"| `{d['instruction']}` | `{d['field']}` | {d['0.3']} | {d['0.6']} | {d['doc']} |"
+        for d in differences()
+    ]
+    return [*lines, *rows, *_fresh_integers()]
 
 
 def _fresh_integers():
