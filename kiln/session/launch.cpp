@@ -65,7 +65,7 @@ std::string Launch::where(const Seat& seat) const {
 // Executes one turn of a member that does not wait.
 Result<Stop> Launch::advance(size_t i) {
   const Seat& seat = seats_[i];
-  const Result<Stop> stop = seat.execution->advance(turn_);
+  Result<Stop> stop = seat.execution->advance(turn_);
   if (!stop) {
     const std::string who = seats_.size() > 1 ? describe(seat.member) + ": " : "";
     return Error{who + stop.error().message};
