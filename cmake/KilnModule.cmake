@@ -73,13 +73,14 @@ function(kiln_module name)
   endif()
 endfunction()
 
-# The fuzzer <source>, tried on what lies in tests/fuzz/<its name> and on the goldens.
+# The fuzzer <source>, tried on what lies in tests/fuzz/<its name>, and if it reads texts on the
+# goldens.
 function(kiln_fuzzer source library)
   get_filename_component(name ${source} NAME_WE)
   add_executable(${name} ${source})
   target_link_libraries(${name} PRIVATE ${library})
   set(seeds ${PROJECT_SOURCE_DIR}/tests/fuzz/${name})
-  if(EXISTS ${PROJECT_SOURCE_DIR}/tests/golden)
+  if(name MATCHES "^text" AND EXISTS ${PROJECT_SOURCE_DIR}/tests/golden)
     list(APPEND seeds ${PROJECT_SOURCE_DIR}/tests/golden)
   endif()
   if(KILN_LIBFUZZER)

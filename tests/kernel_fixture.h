@@ -13,7 +13,7 @@
 #include "kiln/base/number_format.h"
 #include "kiln/dsl/kernel.h"
 #include "kiln/dsl/nl.h"
-#include "kiln/session/call.h"
+#include "kiln/session/run.h"
 
 #include <doctest/doctest.h>
 

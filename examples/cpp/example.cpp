@@ -11,7 +11,7 @@
 
 #include "kiln/base/number_format.h"
 #include "kiln/program/text.h"
-#include "kiln/session/call.h"
+#include "kiln/session/run.h"
 
 namespace examples {
 

@@ -56,11 +56,16 @@ inline constexpr DiagnosticKind bad_register{"bad_register", error,
 inline constexpr DiagnosticKind unshared_barrier{
     "unshared_barrier", warning, "a core barrier orders accesses to memory that the cores share"};
 
+inline constexpr DiagnosticKind bad_dependency{
+    "bad_dependency", error,
+    "an instruction waits for an earlier one, which is not in a loop that has ended"};
+
 inline constexpr std::array all{
     &view_out_of_range, &bad_view,         &bad_shape,      &partition_count, &tensor_too_large,
     &unknown_argument,  &missing_argument, &bad_argument,   &wrong_memory,    &partition_mismatch,
     &size_mismatch,     &dtype_mismatch,   &tile_too_large, &start_partition, &bad_operator,
     &wrong_engine,      &wrong_generation, &bad_loop,       &bad_register,    &unshared_barrier,
+    &bad_dependency,
 };
 
 }  // namespace kiln::diag

@@ -8,12 +8,26 @@
 
 namespace kiln::dsl {
 
+// An instruction that has been recorded.
+struct NkiInstruction {
+  uint32_t index = Recorder::no_instruction;
+
+  // Makes this instruction wait for earlier ones.
+  const NkiInstruction& depends_on(
+      std::initializer_list<NkiInstruction> producers,
+      const std::source_location& where = std::source_location::current()) const {
+    at(where);
+    for (const NkiInstruction& producer : producers) recorder().depend(index, producer.index);
+    return *this;
+  }
+};
+
 template <class T>
 struct RecordInstruction {
-  void operator()(const T& instruction,
-                  const std::source_location& where = std::source_location::current()) const {
+  NkiInstruction operator()(const T& instruction, const std::source_location& where =
+                                                      std::source_location::current()) const {
     at(where);
-    recorder().record(instruction);
+    return {recorder().record(instruction)};
   }
 };
 
@@ -78,6 +92,7 @@ inline constexpr RecordInstruction<TensorTensor> tensor_tensor;
 inline constexpr RecordInstruction<TensorTensorScan> tensor_tensor_scan;
 inline constexpr RecordInstruction<Topk> topk;
 inline constexpr RecordInstruction<RegisterMove> register_move;
+inline constexpr RecordResult<RegisterAlu> register_alu;
 inline constexpr RecordInstruction<RegisterLoad> register_load;
 inline constexpr RecordInstruction<RegisterStore> register_store;
 

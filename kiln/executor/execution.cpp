@@ -87,8 +87,7 @@ void Execution::follow_program() {
   if (size == known_) return;
   image_.grow();
   for (size_t i = known_; i < size && !has_loops_; ++i) {
-    has_loops_ = std::holds_alternative<Loop>(program_.code[i]) ||
-                 std::holds_alternative<WhileLoop>(program_.code[i]);
+    has_loops_ = loop_depth_change(program_, i) != 0;
   }
   known_ = size;
   count_uses();
@@ -181,8 +180,8 @@ void Execution::renew_tiles(size_t index) {
   for (uint32_t id = first_born_[index]; id < first_born_[index + 1]; ++id) image_.release({id});
 }
 
-Status Execution::run_with_loops() {
-  while (position_ < known_) {
+Status Execution::run_with_loops(size_t turn) {
+  for (; position_ < known_ && turn > 0; --turn) {
     renew_tiles(position_);
     if (is_at_meeting()) break;
     execute(position_);
@@ -264,19 +263,19 @@ Status Execution::run_scheduled(size_t last) {
   return Done{};
 }
 
-size_t Execution::next_meeting() const {
+size_t Execution::next_stop(size_t turn) const {
   size_t i = position_;
-  while (i < known_ && !meets_[program_.code[i].index()]) ++i;
+  while (i < known_ && i - position_ < turn && !meets_[program_.code[i].index()]) ++i;
   return i;
 }
 
-Result<Stop> Execution::advance() {
+Result<Stop> Execution::advance(size_t turn) {
   follow_program();
   next_tick_ = std::chrono::steady_clock::now() + tick_interval;
   Status status = Done{};
   if (has_loops_) {
-    status = run_with_loops();
-  } else if (const size_t last = next_meeting();
+    status = run_with_loops(turn);
+  } else if (const size_t last = next_stop(turn);
              options_.threads > 1 && last - position_ >= scheduled_min) {
     counts_.threads = options_.threads;
     status = run_scheduled(last);
@@ -284,7 +283,8 @@ Result<Stop> Execution::advance() {
     status = run_in_order(last);
   }
   if (!status) return status.error();
-  return position_ < known_ ? Stop::meeting : Stop::end;
+  if (position_ == known_) return Stop::end;
+  return is_at_meeting() ? Stop::meeting : Stop::turn;
 }
 
 Status Execution::pass_meeting() {

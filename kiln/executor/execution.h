@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -38,9 +39,9 @@ struct ExecutionCounts {
   int threads = 1;
 };
 
-// Where an execution has stopped: at the end of what is recorded, or before an instruction that it
-// executes together with other members of the launch.
-enum class Stop : uint8_t { end, meeting };
+// Where an execution has stopped: at the end of what is recorded, before an instruction that it
+// executes together with other members of the launch, or because its turn was over.
+enum class Stop : uint8_t { end, meeting, turn };
 
 class Execution {
  public:
@@ -55,9 +56,10 @@ class Execution {
   // Which member of the launch this is; the first core of rank 0 unless said.
   void set_member(Member member) { memory_.set_member(member); }
 
-  // Executes what has been recorded since the last stop, up to the next. An Error is a fault of the
-  // program at run time, with its source line, or says that the execution was stopped.
-  Result<Stop> advance();
+  // Executes what has been recorded since the last stop, up to the next, at most `turn`
+  // instructions. An Error is a fault of the program at run time, with its source line, or says
+  // that the execution was stopped.
+  Result<Stop> advance(size_t turn = std::numeric_limits<size_t>::max());
   // The instruction that is executed next.
   size_t position() const { return position_; }
   // Goes on behind the meeting where it stopped, which has been held.
@@ -87,7 +89,7 @@ class Execution {
 
   void follow_program();
   void count_uses();
-  size_t next_meeting() const;
+  size_t next_stop(size_t turn) const;
   bool is_at_meeting() const { return meets_[program_.code[position_].index()]; }
   void prepare(size_t index);
   void execute(size_t index);
@@ -95,7 +97,7 @@ class Execution {
   void retire(size_t index);
   void renew_tiles(size_t index);
   Status run_in_order(size_t last);
-  Status run_with_loops();
+  Status run_with_loops(size_t turn);
   size_t step(size_t index);
   Status run_scheduled(size_t last);
   Status outcome(size_t index) const;

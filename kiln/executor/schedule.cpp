@@ -20,7 +20,7 @@ constexpr size_t uses_max = 256;
 
 class Builder {
  public:
-  explicit Builder(const Program& program) : program_(program) {
+  Builder(const Program& program, uint32_t first) : program_(program), first_(first) {
     uses_.resize(program.tiles.storage_count());
     registers_.resize(static_cast<size_t>(program.register_count));
   }
@@ -28,6 +28,12 @@ class Builder {
   void add(uint32_t number, const Instruction& instruction) {
     number_ = number;
     gathers_ = false;
+    if (const auto asked = program_.dependencies.find(number + first_);
+        asked != program_.dependencies.end()) {
+      for (uint32_t earlier : asked->second) {
+        if (earlier >= first_) wait_for(earlier - first_);
+      }
+    }
     std::visit(
         [&](const auto& i) {
           for_each_access(i, program_.tiles, [&](ViewId id, Access access) { use(id, access); });
@@ -120,6 +126,7 @@ class Builder {
   };
 
   const Program& program_;
+  const uint32_t first_;  // instruction 0 of the schedule
   uint32_t number_ = 0;
   bool gathers_ = false;  // the instruction has views made by indirect()
   std::vector<std::vector<Use>> uses_;
@@ -133,7 +140,7 @@ class Builder {
 }  // namespace
 
 Schedule make_schedule(const Program& program, size_t first, size_t last) {
-  Builder builder(program);
+  Builder builder(program, static_cast<uint32_t>(first));
   for (size_t i = first; i < last; ++i) {
     builder.add(static_cast<uint32_t>(i - first), program.code[i]);
   }

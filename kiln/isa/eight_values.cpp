@@ -43,7 +43,7 @@ EightIndices find_eight(const TileAccess& data, const TileAccess& vals, int64_t 
       const size_t column = duplicates == Duplicates::descending ? values.size() - 1 - k : k;
       if (found[column] >= 0 || values[column] != x) continue;
       found[column] = i;
-      if (duplicates != Duplicates::same) break;
+      break;
     }
   }
   return found;

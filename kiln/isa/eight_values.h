@@ -17,14 +17,14 @@ inline constexpr int64_t eight_data_max = 16384;
 using EightFloats = std::array<float, eight>;
 using EightIndices = std::array<int64_t, eight>;  // -1: not found
 
-// Which occurrences equal values find: all the first one, or each one of its own, in the order of
-// the columns or from the last column to the first.
-enum class Duplicates : uint8_t { same, ascending, descending };
+// Of equal values each finds an occurrence of its own: in the order of the columns, or from the
+// last column to the first.
+enum class Duplicates : uint8_t { ascending, descending };
 
 template <>
 struct EnumNames<Duplicates> {
   static constexpr std::string_view type = "duplicates";
-  static constexpr std::array<std::string_view, 3> names{"same", "ascending", "descending"};
+  static constexpr std::array<std::string_view, 2> names{"ascending", "descending"};
 };
 
 // The largest elements of partition p, descending; equal ones in their order. NaN is below all

@@ -46,6 +46,7 @@
 #include "kiln/isa/rank_id.h"
 #include "kiln/isa/reciprocal.h"
 #include "kiln/isa/reduce_scatter.h"
+#include "kiln/isa/register_alu.h"
 #include "kiln/isa/rng.h"
 #include "kiln/isa/scalar_tensor_tensor.h"
 #include "kiln/isa/select_reduce.h"
@@ -74,8 +75,8 @@ using AllInstructions = TypeList<
     NonzeroWithCount, QuantizeMx, Rand2, RandGetState, RandSetState, RangeSelect, RankId,
     Reciprocal, ReduceScatter, Rng, ScalarTensorTensor, SelectReduce, Sendrecv, SequenceBounds,
     SetRngSeed, TensorCopy, TensorCopyPredicated, TensorPartitionReduce, TensorReduce, TensorScalar,
-    TensorScalarCumulative, TensorScalarReduce, TensorTensor, TensorTensorScan, Topk, RegisterMove,
-    RegisterLoad, RegisterStore, Loop, EndLoop, WhileLoop, EndWhile>;
+    TensorScalarCumulative, TensorScalarReduce, TensorTensor, TensorTensorScan, Topk, RegisterAlu,
+    RegisterMove, RegisterLoad, RegisterStore, Loop, EndLoop, WhileLoop, EndWhile>;
 
 using Instruction = AllInstructions::Variant;
 

@@ -25,7 +25,7 @@ void NcFindIndex8::execute(TileMemory& memory) const {
   const TileAccess d = memory.access(dst), a = memory.access(data), v = memory.access(vals);
   if (memory.fault()) return;
   for (int64_t p = 0; p < d.partitions; ++p) {
-    store_eight(d, p, find_eight(a, v, p, duplicates), missing);
+    store_eight(d, p, find_eight(a, v, p, Duplicates::ascending), missing);
   }
 }
 

@@ -1,5 +1,6 @@
 #include "kiln/isa/product.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace kiln {
@@ -77,13 +78,15 @@ void add_product(const TileAccess& d, const std::vector<float>& a, const std::ve
   const int64_t rows = d.partitions, columns = d.elements;
   std::vector<float> sums(static_cast<size_t>(columns));
   for (int64_t i = 0; i < rows; ++i) {
-    for (int64_t j = 0; j < columns; ++j) sums[static_cast<size_t>(j)] = d.get(i, j);
+    std::ranges::fill(sums, 0.0f);
     for (int64_t k = 0; k < steps; ++k) {
       const float factor = a[static_cast<size_t>(k * rows + i)];
       const float* row = &b[static_cast<size_t>(k * columns)];
       for (float& sum : sums) sum = std::fma(factor, *row++, sum);
     }
-    for (int64_t j = 0; j < columns; ++j) d.set(i, j, sums[static_cast<size_t>(j)]);
+    for (int64_t j = 0; j < columns; ++j) {
+      d.set(i, j, d.get(i, j) + sums[static_cast<size_t>(j)]);
+    }
   }
 }
 

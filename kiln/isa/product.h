@@ -28,7 +28,9 @@ void product_size(const Context& context, Report& report, const NamedTile& dst, 
 namespace kiln {
 
 // dst += transpose(a) * b, where a is [steps, rows of dst] and b [steps, columns of dst]. Each
-// element is one chain of fused multiply-adds in float32, in the order of the steps.
+// element of the product is one chain of fused multiply-adds in float32, in the order of the steps;
+// PSUM then adds it to dst. Source: nki/guides/architecture/trainium3_arch.rst, near-memory
+// accumulation.
 void add_product(const TileAccess& dst, const std::vector<float>& a, const std::vector<float>& b,
                  int64_t steps);
 

@@ -1,6 +1,6 @@
 // RandomState: the pseudo-random number generators of the Vector and GpSimd engines, one group of
 // states for each lane (partition). What is documented and what is chosen:
-// docs/decisions/0011_random_numbers.md.
+// docs/decisions/0012_random_numbers.md.
 #pragma once
 
 #include <array>

@@ -12,8 +12,9 @@ namespace {
 // dimension; 0 if they are not.
 int64_t reduced_elements(Axes axis, const Tile& tile) {
   const int rank = tile.rank(), count = std::popcount(axis.bits);
+  if (count == 0 || count >= rank) return 0;
   const unsigned last = ((1u << count) - 1u) << (rank - count);
-  if (count == 0 || count >= rank || axis.bits != last) return 0;
+  if (axis.bits != last) return 0;
   int64_t n = 1;
   for (int i = rank - count; i < rank; ++i) n *= tile.shape(i);
   return n;

@@ -8,16 +8,17 @@ namespace kiln {
 
 namespace {
 
-// The Scalar engine multiplies, adds, or multiplies and then adds.
+// The Scalar engine multiplies, adds, or multiplies and then adds, unless it has all operators.
 bool scalar_engine_has(AluOp op0, AluOp op1) {
   if (op0 == AluOp::multiply) return op1 == AluOp::add || is_identity(op1);
   return op0 == AluOp::add && is_identity(op1);
 }
 
-void check_engine(Report& report, const TensorScalar& t) {
+void check_engine(const Context& c, Report& report, const TensorScalar& t) {
   const EngineSet allowed = t.bitvec() ? EngineSet(Engine::vector) : t.spec.engines;
   if (!rules::engine_is(report, t.engine, allowed)) return;
-  if (t.engine == Engine::scalar && !scalar_engine_has(t.op0, t.op1)) {
+  if (t.engine == Engine::scalar && !c.machine.scalar_engine_any_scalar_op &&
+      !scalar_engine_has(t.op0, t.op1)) {
     report.add(diag::bad_operator,
                "op0 is {} and op1 is {}; engine=scalar has multiply, add, and multiply then add",
                name_of(t.op0), name_of(t.op1));
@@ -76,7 +77,7 @@ void TensorScalar::check(const Context& c, Report& report) const {
                "op0 is {} and op1 is {}; both must be bitvec or both arithmetic operators",
                name_of(op0), name_of(op1));
   }
-  check_engine(report, *this);
+  check_engine(c, report, *this);
   check_indirect(report, *this, d, a);
 }
 

@@ -57,6 +57,7 @@ inline constexpr Machine gen2{
     .access_pattern_dims = {4, sources::gen2_guide},
 
     .scalar_engine_tensor_copy = {false, sources::isa_reference},
+    .scalar_engine_any_scalar_op = {false, sources::isa_reference},
     .activation_immediate_bias = {false, sources::isa_reference},
     .activation_reduces_any_op = {false, sources::isa_reference},
     .bit_exact_transpose = {false, sources::isa_reference},

@@ -44,6 +44,7 @@ inline constexpr Machine gen4 = [] {
   m.dma_priority = {true, sources::isa_reference};
   m.tensor_indirection = {true, sources::isa_reference};
   m.mx_matmul = {true, sources::gen4_guide};
+  m.scalar_engine_any_scalar_op = {true, sources::gen4_guide};
   return m;
 }();
 

@@ -68,6 +68,7 @@ constexpr void for_each_fact(const Machine& m, Fn&& fn) {
   fn("limits", "access_pattern_dims", "", m.access_pattern_dims);
 
   fn("capabilities", "scalar_engine_tensor_copy", "", m.scalar_engine_tensor_copy);
+  fn("capabilities", "scalar_engine_any_scalar_op", "", m.scalar_engine_any_scalar_op);
   fn("capabilities", "activation_immediate_bias", "", m.activation_immediate_bias);
   fn("capabilities", "activation_reduces_any_op", "", m.activation_reduces_any_op);
   fn("capabilities", "bit_exact_transpose", "", m.bit_exact_transpose);

@@ -117,6 +117,7 @@ struct Machine {
 
   // Capabilities.
   Fact<bool> scalar_engine_tensor_copy;     // tensor_copy may run on the Scalar engine
+  Fact<bool> scalar_engine_any_scalar_op;   // tensor_scalar has all operators on the Scalar engine
   Fact<bool> activation_immediate_bias;     // activation takes a constant as bias
   Fact<bool> activation_reduces_any_op;     // activation_reduce takes other operators than add
   Fact<bool> bit_exact_transpose;           // Tensor-engine transpose keeps NaN and Inf

@@ -25,6 +25,9 @@ struct Program {
   ChunkedVector<Instruction> code;
   ChunkedVector<SourceLocation> locations;          // of code[i]
   std::unordered_map<uint32_t, std::string> names;  // of code[i], where the user gave one
+  // Earlier instructions that code[i] waits for though no data says so, where the user asked for
+  // it.
+  std::unordered_map<uint32_t, std::vector<uint32_t>> dependencies;
   FileTable files;
 
   std::vector<StorageId> inputs;                                    // in argument order
@@ -35,6 +38,9 @@ struct Program {
 // For each loop or end of loop, the index of its other end; 0 for other instructions. The code is
 // properly nested.
 std::vector<uint32_t> loop_partners(const Program& program);
+
+// 1 if code[i] opens a loop, -1 if it ends one, else 0.
+int loop_depth_change(const Program& program, size_t i);
 
 std::string_view name_of(const Instruction& instruction);
 

@@ -229,6 +229,26 @@ void Recorder::track_nesting(const Instruction& instruction) {
   open_loops_.pop_back();
 }
 
+void Recorder::depend(uint32_t consumer, uint32_t producer) {
+  if (consumer == no_instruction || producer == no_instruction) return;
+  report_.at(here_, "depends_on");
+  if (producer >= consumer) {
+    report_.add(diag::bad_dependency, "{} would wait for {}, which is recorded {}",
+                name_of(program_.code[consumer]), name_of(program_.code[producer]),
+                producer == consumer ? "as the same instruction" : "after it");
+    return;
+  }
+  int depth = 0;
+  for (uint32_t i = producer; i < consumer && depth >= 0; ++i)
+    depth += loop_depth_change(program_, i);
+  if (depth < 0) {
+    report_.add(diag::bad_dependency, "{} waits for {} in a loop that has ended",
+                name_of(program_.code[consumer]), name_of(program_.code[producer]));
+    return;
+  }
+  program_.dependencies[consumer].push_back(producer);
+}
+
 std::shared_ptr<const Program> Recorder::finish() {
   if (!open_loops_.empty()) {
     report_.at(here_, program_.kernel);

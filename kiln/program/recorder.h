@@ -70,9 +70,14 @@ class Recorder {
   RankGroupsId add(RankLists groups) { return program_.tiles.add(std::move(groups)); }
   RegisterId new_register() { return {static_cast<uint32_t>(program_.register_count++)}; }
 
-  // Checks and appends the instruction. `name` is the user's label for it.
+  // Checks and appends the instruction. `name` is the user's label for it. Returns its place in the
+  // code, or no_instruction if there are errors.
+  static constexpr uint32_t no_instruction = UINT32_MAX;
   template <class T>
-  void record(const T& instruction, std::string_view name = {});
+  uint32_t record(const T& instruction, std::string_view name = {});
+
+  // Makes an instruction wait for an earlier one, which is not in a loop that has ended between.
+  void depend(uint32_t consumer, uint32_t producer);
 
   // Returns the view from the kernel.
   void output(ViewId view);
@@ -136,24 +141,25 @@ bool Recorder::has_operands(const T& instruction) {
 }
 
 template <class T>
-void Recorder::record(const T& instruction, std::string_view name) {
+uint32_t Recorder::record(const T& instruction, std::string_view name) {
   report_.at(here_, T::spec.name);
-  if (!has_operands(instruction)) return;
+  if (!has_operands(instruction)) return no_instruction;
   if (T::spec.since > program_.target) {
     report_.add(diag::wrong_generation, "needs {} or newer; the target is {}",
                 name_of(T::spec.since), name_of(program_.target));
-    return;
+    return no_instruction;
   }
   const T meant = in_release(instruction, compat_);
   meant.check(Context{machine_, program_.tiles}, report_);
   check_indirection(meant, Context{machine_, program_.tiles}, report_);
   if constexpr (is_control<T>) track_nesting(meant);
-  if (report_.has_errors()) return;
+  if (report_.has_errors()) return no_instruction;
   if (!name.empty()) {
     program_.names.emplace(static_cast<uint32_t>(program_.code.size()), name);
   }
   program_.code.emplace_back(meant);
   program_.locations.push_back(here_);
+  return static_cast<uint32_t>(program_.code.size() - 1);
 }
 
 }  // namespace kiln

@@ -482,12 +482,21 @@ void Parser::instruction() {
   T made;
   uint32_t given = 0;
   std::string label;
+  std::vector<uint32_t> distances;
   while (!failed() && !at_end() && line_[0] != '@') {
     const std::string_view name = word();
     expect("=");
     if (failed()) return;
     if (name == "name") {
       label = quoted();
+      continue;
+    }
+    if (name == "after") {
+      expect("[");
+      while (!failed() && !accept("]")) {
+        const auto earlier = static_cast<int64_t>(recorder_->program().code.size());
+        distances.push_back(static_cast<uint32_t>(integer(1, std::max<int64_t>(1, earlier))));
+      }
       continue;
     }
     bool known = false;
@@ -512,7 +521,10 @@ void Parser::instruction() {
   location();
   if (failed()) return;
   recorder_->at(here_);
-  recorder_->record(made, label);
+  const uint32_t index = recorder_->record(made, label);
+  for (uint32_t distance : distances) {
+    if (index != Recorder::no_instruction) recorder_->depend(index, index - distance);
+  }
 }
 
 void Parser::output() {

@@ -231,6 +231,12 @@ void Writer::instruction(size_t index, int depth) {
     out_ += " name=";
     quoted(name->second);
   }
+  if (const auto earlier = program_.dependencies.find(static_cast<uint32_t>(index));
+      earlier != program_.dependencies.end()) {
+    out_ += " after=[";
+    for (uint32_t i : earlier->second) put("{}{}", out_.back() == '[' ? "" : " ", index - i);
+    out_ += ']';
+  }
   location(program_.locations[index]);
   out_ += '\n';
 }
@@ -248,10 +254,10 @@ std::string Writer::write() {
   };
   for (size_t i = 0; i < program_.code.size(); ++i) {
     storages_up_to(i);
-    const Instruction& code = program_.code[i];
-    if (std::holds_alternative<EndLoop>(code) || std::holds_alternative<EndWhile>(code)) --depth;
+    const int change = loop_depth_change(program_, i);
+    if (change < 0) --depth;
     instruction(i, depth);
-    if (std::holds_alternative<Loop>(code) || std::holds_alternative<WhileLoop>(code)) ++depth;
+    if (change > 0) ++depth;
   }
   storages_up_to(program_.code.size());
   for (ViewId output : program_.outputs) {

@@ -47,6 +47,7 @@ Result<std::shared_ptr<Program>> widen_low_precision(const Program& program) {
   for (const Instruction& instruction : program.code) wide->code.push_back(instruction);
   for (const SourceLocation& location : program.locations) wide->locations.push_back(location);
   wide->names = program.names;
+  wide->dependencies = program.dependencies;
   wide->files = program.files;
   wide->inputs = program.inputs;
   wide->outputs = program.outputs;

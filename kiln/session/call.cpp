@@ -18,11 +18,15 @@ double seconds_since(Clock::time_point start) {
 
 // What the release decides beside the instructions' meaning.
 CallOptions as_released(CallOptions options) {
-  if (options.compat == Compat::nki_0_3) options.execute.fresh_integer = 0;
+  options.execute.fresh_integer = fresh_integer_in(options.compat);
   return options;
 }
 
 }  // namespace
+
+Bits fresh_integer_in(Compat compat) {
+  return compat == Compat::nki_0_3 ? 0 : fresh_integer_default;
+}
 
 Result<ExecuteOptions> resolve(ExecuteOptions options) {
   if (options.threads <= 0) options.threads = available_cpus();

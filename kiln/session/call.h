@@ -16,6 +16,9 @@
 
 namespace kiln {
 
+// What integers that were never written hold, in the release.
+Bits fresh_integer_in(Compat compat);
+
 struct CallOptions {
   std::string kernel;
   Generation target = Generation::gen3;

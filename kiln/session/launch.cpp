@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <thread>
+
+#include "kiln/session/contest.h"
 
 namespace kiln {
 
@@ -15,7 +18,9 @@ using Clock = std::chrono::steady_clock;
 constexpr auto poll_interval = std::chrono::microseconds(50);
 
 // The members of one launch on their way to the end. They are executed one after the other, each up
-// to where it has to wait, so that results do not depend on who is faster.
+// to where it has to wait, so that results do not depend on who is faster. Cores that write the
+// same memory take turns instead, one instruction each: kernels rely on cores being about equally
+// fast.
 class Launch {
  public:
   Launch(std::span<const Seat> seats, const TogetherOptions& options)
@@ -25,12 +30,14 @@ class Launch {
       several_cores_ |= seat.member.core != 0;
     }
     several_ranks_ |= options.transport != nullptr;
+    if (several_cores_ && is_contested(seats)) turn_ = 1;
   }
 
   Status run();
 
  private:
   Status advance_all();
+  Result<Stop> advance(size_t seat);
   Result<bool> hold_all();
   Result<bool> wait_for_others();
   const Seat& seat_of(Member member) const {
@@ -48,29 +55,43 @@ class Launch {
   std::vector<bool> ended_;
   Rendezvous rendezvous_;
   bool several_ranks_ = false, several_cores_ = false;
+  size_t turn_ = std::numeric_limits<size_t>::max();
 };
 
 std::string Launch::where(const Seat& seat) const {
   return seat.program->files.describe(seat.program->locations[seat.execution->position()]);
 }
 
+// Executes one turn of a member that does not wait.
+Result<Stop> Launch::advance(size_t i) {
+  const Seat& seat = seats_[i];
+  Result<Stop> stop = seat.execution->advance(turn_);
+  if (!stop) {
+    const std::string who = seats_.size() > 1 ? describe(seat.member) + ": " : "";
+    return Error{who + stop.error().message};
+  }
+  ended_[i] = *stop == Stop::end;
+  if (*stop != Stop::meeting) return stop;
+  seat.execution->prepare_meeting();
+  const Instruction& instruction = seat.program->code[seat.execution->position()];
+  Status status = rendezvous_.arrive(seat.member, instruction, seat.execution->memory());
+  if (!status) {
+    return Error{
+        fmt::format("{}: {}: {}", where(seat), name_of(instruction), status.error().message)};
+  }
+  return stop;
+}
+
+// Executes all members up to where they have to wait.
 Status Launch::advance_all() {
-  for (size_t i = 0; i < seats_.size(); ++i) {
-    const Seat& seat = seats_[i];
-    if (ended_[i] || rendezvous_.find(seat.member) != nullptr) continue;
-    const Result<Stop> stop = seat.execution->advance();
-    if (!stop) {
-      const std::string who = seats_.size() > 1 ? describe(seat.member) + ": " : "";
-      return Error{who + stop.error().message};
-    }
-    ended_[i] = *stop == Stop::end;
-    if (ended_[i]) continue;
-    seat.execution->prepare_meeting();
-    const Instruction& instruction = seat.program->code[seat.execution->position()];
-    Status status = rendezvous_.arrive(seat.member, instruction, seat.execution->memory());
-    if (!status) {
-      return Error{
-          fmt::format("{}: {}: {}", where(seat), name_of(instruction), status.error().message)};
+  bool go_on = true;
+  while (go_on) {
+    go_on = false;
+    for (size_t i = 0; i < seats_.size(); ++i) {
+      if (ended_[i] || rendezvous_.find(seats_[i].member) != nullptr) continue;
+      const Result<Stop> stop = advance(i);
+      if (!stop) return stop.error();
+      go_on |= *stop == Stop::turn;
     }
   }
   return Done{};

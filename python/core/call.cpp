@@ -326,6 +326,10 @@ void bind_call(nb::module_& module) {
              "Executes the calls of one launch; (outputs, provenance) of each.");
 
   module.def("is_recording", &dsl::is_recording);
+  module.def("current_call", &current_call, "The number of the call that is being recorded.");
+  module.def(
+      "fresh_integer", [](size_t compat) { return fresh_integer_in(static_cast<Compat>(compat)); },
+      nb::arg("compat"), "What integers that were never written hold, in the release.");
   module.def("recording_target",
              [] { return static_cast<size_t>(dsl::recorder().program().target); });
   module.def("look", &look_now, nb::arg("tensor"),

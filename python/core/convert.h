@@ -29,6 +29,12 @@ struct VirtualRegister {
   uint64_t call = 0;
 };
 
+// nki.isa.NkiInstruction: what an instruction's function returns.
+struct NkiInstruction {
+  uint32_t index = Recorder::no_instruction;
+  uint64_t call = 0;
+};
+
 // An operator of nki.language: nl.add, nl.exp, …; a token for instructions, and callable.
 struct Operator {
   const dsl::OpInfo* info = nullptr;

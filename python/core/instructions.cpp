@@ -79,8 +79,11 @@ class Arguments {
         if (field.is_result) made_.*field.member = result_ = recorder_.new_register();
       }
     });
-    if (ok_) recorder_.record(made_, label_);
+    if (ok_) index_ = recorder_.record(made_, label_);
   }
+
+  // The instruction's place in the code.
+  uint32_t index() const { return index_; }
 
   // The register that the instruction returns, if it does.
   RegisterId result() const { return result_; }
@@ -132,13 +135,15 @@ class Arguments {
   T made_;
   std::string_view label_;
   RegisterId result_;
+  uint32_t index_ = Recorder::no_instruction;
   uint32_t given_ = 0;
   bool ok_ = true;
 };
 
 template <class T>
 PyObject* record(PyObject*, PyObject* const* values, Py_ssize_t count, PyObject* keywords) {
-  if (PyObject* adapter = dialect_adapter("nisa.", T::spec.name)) {
+  constexpr std::string_view module = T::spec.module == "nki.isa" ? "nisa." : "ncc.";
+  if (PyObject* adapter = dialect_adapter(module, T::spec.name)) {
     return call_adapter(adapter, values, count, keywords);
   }
   try {
@@ -157,7 +162,7 @@ PyObject* record(PyObject*, PyObject* const* values, Py_ssize_t count, PyObject*
           .release()
           .ptr();
     }
-    Py_RETURN_NONE;
+    return nb::cast(NkiInstruction{arguments.index(), current_call()}).release().ptr();
   } catch (nb::python_error& error) {
     error.restore();
   } catch (const std::exception& error) {
@@ -211,9 +216,31 @@ void add_release_fields(nb::list& list) {
   });
 }
 
+NkiInstruction depends_on(const NkiInstruction& consumer, nb::args producers) {
+  require_recording("depends_on");
+  Recorder& recorder = dsl::recorder();
+  note_line(recorder);
+  for (nb::handle producer : producers) {
+    if (!nb::isinstance<NkiInstruction>(producer)) {
+      throw nb::type_error(
+          fmt::format("depends_on takes what instructions return; got {}", describe(producer.ptr()))
+              .c_str());
+    }
+    const auto& earlier = nb::cast<const NkiInstruction&>(producer);
+    if (consumer.call != current_call() || earlier.call != current_call()) {
+      throw std::runtime_error("depends_on: the instruction belongs to another call of a kernel");
+    }
+    recorder.depend(consumer.index, earlier.index);
+  }
+  return consumer;
+}
+
 }  // namespace
 
 void bind_instructions(nb::module_& core) {
+  nb::class_<NkiInstruction>(core, "NkiInstruction", "An instruction that has been recorded.")
+      .def("depends_on", &depends_on,
+           "Makes this instruction wait for earlier ones, given in any number; returns itself.");
   // Python keeps pointers to these.
   static auto* texts = new std::deque<std::string>;
   static auto* methods = new std::deque<PyMethodDef>;
@@ -235,7 +262,8 @@ void bind_instructions(nb::module_& core) {
       if (!nb::hasattr(module, "names")) module.attr("names") = nb::list();
       module.attr(T::spec.name.data()) = function;
       nb::borrow<nb::list>(module.attr("names")).append(nb::str(T::spec.name.data()));
-      since[T::spec.name.data()] = static_cast<size_t>(T::spec.since);
+      since[fmt::format("{}.{}", T::spec.module, T::spec.name).c_str()] =
+          static_cast<size_t>(T::spec.since);
     }
   });
   core.attr("since") = since;

@@ -156,6 +156,10 @@ VirtualRegister begin_while(nb::handle init) {
   return wrap_register(condition);
 }
 
+void begin_while_register(nb::handle condition) {
+  begin("while").record(WhileLoop{register_of(condition)});
+}
+
 void end_while(nb::handle condition, nb::handle next) {
   Recorder& recorder = begin("while_loop");
   const Register to = register_of(condition), from = register_of(next);
@@ -385,6 +389,7 @@ void add_control(nb::module_& module) {
   module.def("begin_loop", &begin_loop);
   module.def("end_loop", [] { begin("dynamic_range").record(EndLoop{}); });
   module.def("begin_while", &begin_while);
+  module.def("begin_while_register", &begin_while_register);
   module.def("end_while", &end_while);
 }
 

@@ -40,6 +40,15 @@ def kind_of(value):
     return None
 
 
+# Types that torch and ml_dtypes have under one name and that pass between them as integers.
+_TORCH_BITS = {
+    "bfloat16": "int16",
+    "float8_e4m3fn": "uint8",
+    "float8_e5m2": "uint8",
+    "float8_e8m0fnu": "uint8",
+}
+
+
 def _to_numpy(value, kind):
     if kind == "numpy":
         return value
@@ -49,14 +58,10 @@ def _to_numpy(value, kind):
     tensor = value.detach()
     if tensor.device.type != "cpu":
         raise TypeError(f"a torch tensor is on {tensor.device}; Kiln takes tensors on the cpu")
-    bits = {
-        torch.bfloat16: (torch.int16, ml_dtypes.bfloat16),
-        torch.float8_e4m3fn: (torch.uint8, ml_dtypes.float8_e4m3fn),
-        torch.float8_e5m2: (torch.uint8, ml_dtypes.float8_e5m2),
-    }.get(tensor.dtype)
-    if bits is None:
+    name = str(tensor.dtype).removeprefix("torch.")
+    if name not in _TORCH_BITS:
         return tensor.numpy()
-    return tensor.view(bits[0]).numpy().view(bits[1])
+    return tensor.view(getattr(torch, _TORCH_BITS[name])).numpy().view(getattr(ml_dtypes, name))
 
 
 class _Memory:
@@ -83,14 +88,10 @@ def to_kind(array, kind):
         array = array[array.dtype.names[0]]
     if kind == "torch":
         torch = sys.modules["torch"]
-        bits = {
-            np.dtype(ml_dtypes.bfloat16): (np.int16, torch.bfloat16),
-            np.dtype(ml_dtypes.float8_e4m3fn): (np.uint8, torch.float8_e4m3fn),
-            np.dtype(ml_dtypes.float8_e5m2): (np.uint8, torch.float8_e5m2),
-        }.get(array.dtype)
-        if bits is None:
+        name = array.dtype.name
+        if name not in _TORCH_BITS:
             return torch.from_numpy(array)
-        return torch.from_numpy(array.view(bits[0])).view(bits[1])
+        return torch.from_numpy(array.view(_TORCH_BITS[name])).view(getattr(torch, name))
     if kind == "jax":
         import jax.numpy as jnp
 

@@ -21,9 +21,9 @@ def run_ranks(kernel, inputs, ranks=None):
     keyword arguments (a dict). ranks: 2 to 64; by default as many as the list has entries.
     `kernel[grid]` runs each rank on a launch grid.
 
-    Returns what the kernel returned, a dict by rank. Started under mpirun, the ranks are spread over
-    the job's processes in blocks; each process asks `inputs` for its own ranks only, and returns
-    those. Raises RuntimeError if a rank waits for one that does not come.
+    Returns what the kernel returned, a dict by rank. Started under mpirun, the ranks are spread
+    over the job's processes in blocks; each process asks `inputs` for its own ranks only, and
+    returns those. Raises RuntimeError if a rank waits for one that does not come.
     """
     from kiln import nki
 

@@ -185,8 +185,8 @@ def call_kernel(kernel, bind):
 def call_ranks(kernel, binds, ranks=None, transport=None):
     """As call_kernel, on several ranks; returns the results of each.
 
-    `binds` has one function for each of `ranks` (0, 1, … unless given). `transport` reaches ranks of
-    other processes.
+    `binds` has one function for each of `ranks` (0, 1, … unless given). `transport` reaches ranks
+    of other processes.
     """
     choice = _compat.choose(kernel.fn, kernel.compat)
     launches = [

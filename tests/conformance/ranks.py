@@ -4,10 +4,10 @@ simulation mode has one.
 
 import os
 
+import nki
 import numpy as np
-from kiln.nki import jit
 
-from kiln import _run
+import kiln
 
 
 def install(orchestrator, harness):
@@ -31,12 +31,12 @@ def install(orchestrator, harness):
 
 def _run_ranks(self, test, ranks, harness):
     os.environ["NKI_NC_VERSION"] = test.compiler_input.platform_target.get_nc_gen()
-    kernel = jit(test.kernel_func)[test.compiler_input.logical_nc_config]
-    binds = [_binder(kernel, _inputs(test, rank, harness)) for rank in range(ranks)]
+    kernel = nki.jit(test.kernel_func)[test.compiler_input.logical_nc_config]
+    returned = kiln.run_ranks(kernel, lambda rank: _inputs(test, rank, harness), ranks)
     folder = os.path.join(
         self.fs_config.artifacts_output_directory_path, harness.INF_ARTIFACT_DIR_NAME
     )
-    for rank, result in enumerate(_run.call_ranks(kernel, binds)):
+    for rank, result in returned.items():
         golden = harness.normalize_golden_output(test.validation_args.golden_output, rank)
         results = list(result) if isinstance(result, (list, tuple)) else [result]
         outputs = {
@@ -54,7 +54,3 @@ def _inputs(test, rank, harness):
         given = given.for_rank(rank)
     # The suffix tells a compiler what the kernel updates in place.
     return {name.removesuffix(".must_alias_input"): value for name, value in given.items()}
-
-
-def _binder(kernel, inputs):
-    return lambda: kernel.bind((), inputs)

@@ -3,7 +3,7 @@
 #include <kiln/dsl/kernel.h>
 #include <kiln/dsl/nisa.h>
 #include <kiln/dsl/nl.h>
-#include <kiln/session/call.h>
+#include <kiln/session/run.h>
 
 namespace {
 

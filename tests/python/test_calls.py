@@ -267,3 +267,33 @@ def test_objects_take_any_class_attribute():
     assert Sizes(rows=3, cols=5).area == 15
     with pytest.raises(TypeError, match="did you mean 'rows'"):
         Sizes(row=3)
+
+
+def test_instructions_can_wait_for_others():
+    @nki.jit
+    def kernel(a):
+        x, y = nl.load(a), nl.ndarray(a.shape, dtype=a.dtype, buffer=nl.sbuf)
+        first = nisa.memset(x, 1.0)
+        second = nisa.memset(y, 2.0)
+        third = nisa.tensor_tensor(y, x, y, nl.add)
+        assert third.depends_on(second, first) is not None
+        out = nl.ndarray(a.shape, dtype=a.dtype, buffer=nl.shared_hbm)
+        nisa.dma_copy(dst=out, src=y).depends_on(third)
+        return out
+
+    a = np.zeros((4, 8), np.float32)
+    np.testing.assert_array_equal(kernel(a), a + 3)
+    text = kiln.provenance()["program"].text(False)
+    assert "op=add after=[1 2]" in text
+
+    @nki.jit
+    def wrong(a):
+        x = nl.load(a)
+        first = nisa.memset(x, 1.0)
+        first.depends_on(nisa.memset(x, 2.0))
+        return x
+
+    with pytest.raises(
+        nisa.NkiValidationError, match="would wait for memset, which is recorded after"
+    ):
+        wrong(a)

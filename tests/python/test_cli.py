@@ -146,11 +146,18 @@ def test_a_damaged_program_is_told_with_its_line(tmp_path):
 def test_ctrl_c_stops_an_execution(script, tmp_path):
     arguments = ["run", f"{script}:forever", "--arg", "x=rand:4x4", "--out", str(tmp_path / "o")]
     process = subprocess.Popen(
-        [sys.executable, "-m", "kiln", *arguments], stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "kiln", *arguments],
+        stderr=subprocess.PIPE,
+        text=True,
+        # What runs the tests may itself ignore the signal.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     time.sleep(2)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=10)
+    try:
+        _, err = process.communicate(timeout=10)
+    finally:
+        process.kill()
     assert process.returncode == 130
     assert "interrupted" in err
     assert not (tmp_path / "o").exists()

@@ -132,6 +132,22 @@ def test_torch_gets_the_words_of_x4_results():
     assert result.dtype == torch.uint32 and not result.to(torch.int64).any()
 
 
+@pytest.mark.parametrize("name", ["bfloat16", "float8_e4m3fn", "float8_e5m2", "float8_e8m0fnu"])
+def test_torch_tensors_of_small_types_go_in_and_out(name):
+    torch = pytest.importorskip("torch")
+
+    @nki.jit
+    def kernel(a):
+        seen.append(a.dtype)
+        return a
+
+    seen = []
+    a = torch.tensor([[0.5, 1, 2, 64]]).to(getattr(torch, name))
+    result = kernel(a)
+    assert seen == [getattr(nl, name)]
+    assert result.dtype == a.dtype and torch.equal(result.float(), a.float())
+
+
 @pytest.mark.parametrize("name", OWN)
 def test_command_line_arrays(name):
     for kind in ("zeros", "ones", "arange", "rand", "randn"):

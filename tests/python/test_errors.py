@@ -206,3 +206,19 @@ def test_too_new_for_the_target(monkeypatch):
     kind, _, message = only_error(kernel, A)
     assert kind == "wrong_generation"
     assert "gen3" in message and "gen2" in message
+
+
+def test_the_scalar_engine_of_trn3_has_every_operator(monkeypatch):
+    @nki.jit
+    def kernel(a):
+        x = nl.load(a)
+        nisa.tensor_scalar(x, x, nl.subtract, 1.0, engine=nisa.engine.scalar)
+        out = nl.ndarray(a.shape, dtype=a.dtype, buffer=nl.shared_hbm)
+        nisa.dma_copy(dst=out, src=x)
+        return out
+
+    kind, _, message = only_error(kernel, A)
+    assert kind == "bad_operator"
+    assert "op0 is subtract" in message
+    monkeypatch.setenv("NKI_NC_VERSION", "gen4")
+    np.testing.assert_array_equal(kernel(A), A - 1)

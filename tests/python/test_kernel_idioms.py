@@ -115,3 +115,24 @@ def test_names_that_kernels_use_beyond_the_documented_ones():
         return a
 
     np.testing.assert_array_equal(kernel(np.zeros((2, 4), np.float32)), 1)
+
+
+@pytest.mark.parametrize("release", ["0.3", "0.6"])
+def test_equal_values_find_one_occurrence_after_another(release):
+    """How kernels list the rows that belong to one token: in every release."""
+
+    @nki.jit(compat=release)
+    def kernel(a):
+        tokens = nl.load(a)
+        wanted = nl.ndarray((4, 8), nl.uint32)
+        nisa.iota(dst=wanted, pattern=[[0, 8]], offset=0, channel_multiplier=1)
+        rows = nl.ndarray((4, 8), nl.uint32)
+        nisa.nc_find_index8(dst=rows, data=tokens, vals=wanted)
+        out = nl.ndarray(rows.shape, rows.dtype, nl.shared_hbm)
+        nisa.dma_copy(dst=out, src=rows)
+        return out
+
+    tokens = np.random.default_rng(5).permutation(np.arange(12, dtype=np.float32) // 3)
+    rows = kernel(np.tile(tokens, (4, 1)))
+    for token in range(4):
+        np.testing.assert_array_equal(rows[token, :3], np.flatnonzero(tokens == token))

@@ -1,5 +1,7 @@
 """Launch grids: cores that exchange data, wait for each other, share HBM; and what stops them."""
 
+import pathlib
+
 import nki
 import nki.isa as nisa
 import nki.language as nl
@@ -76,11 +78,12 @@ def test_a_missing_partner_is_a_deadlock():
 
     with pytest.raises(RuntimeError) as caught:
         kernel[2](A)
-    text = str(caught.value)
-    line = next(n for n, s in enumerate(open(__file__), 1) if s.rstrip().endswith("# alone"))
-    assert "deadlock" in text
-    assert "core 0 waits at" in text and f"test_launch.py:{line}" in text
-    assert "sendrecv (pipe 7) for core 1" in text and "core 1 has ended" in text
+    message = str(caught.value)
+    lines = pathlib.Path(__file__).read_text().splitlines()
+    line = next(n for n, text in enumerate(lines, 1) if text.endswith("# alone"))
+    assert "deadlock" in message
+    assert "core 0 waits at" in message and f"test_launch.py:{line}" in message
+    assert "sendrecv (pipe 7) for core 1" in message and "core 1 has ended" in message
 
 
 def test_a_partner_outside_the_launch_is_named():
@@ -127,3 +130,22 @@ def test_tiles_of_a_loop_body_are_new_in_each_iteration():
         return out
 
     np.testing.assert_array_equal(kernel(A), [A, A, A])
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+def test_cores_that_write_the_same_elements_take_turns(stride):
+    """Each clears the whole result and then writes its half, without a barrier."""
+
+    @nki.jit
+    def kernel(a):
+        core = nl.program_id(0)
+        out = nl.ndarray(a.shape, a.dtype, nl.shared_hbm)
+        zeros = nl.ndarray(a.shape, a.dtype)
+        nisa.memset(zeros, 0.0)
+        nisa.dma_copy(dst=out, src=zeros)
+        mine = (slice(None), slice(core, 8, 2) if stride == 2 else nl.ds(4 * core, 4))
+        nisa.dma_copy(dst=out[mine], src=a[mine])
+        return out
+
+    a = np.arange(1, 33, dtype=np.float32).reshape(4, 8)
+    np.testing.assert_array_equal(kernel[2](a), a)

@@ -105,3 +105,21 @@ def test_every_cpu_level_and_thread_count_gives_the_same_bits():
             hashes[level, threads] = digest
     assert ("scalar", "1") in hashes
     assert len(set(hashes.values())) == 1, hashes
+
+
+def test_accumulation_adds_the_finished_product_to_psum():
+    @nki.jit
+    def kernel(a, b):
+        x, y = nl.load(a), nl.load(b)
+        total = nl.ndarray((1, 1), dtype=nl.float32, buffer=nl.psum)
+        nisa.nc_matmul(dst=total, stationary=x, moving=y)
+        nisa.nc_matmul(dst=total, stationary=x, moving=y)
+        return nl.copy(total)
+
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        a, b = rng.standard_normal((2, 8, 1)).astype(np.float32)
+        product = np.float32(0)
+        for x, y in zip(a[:, 0], b[:, 0], strict=True):
+            product = np.float32(np.float64(product) + np.float64(x) * np.float64(y))
+        assert kernel(a, b)[0, 0] == product + product

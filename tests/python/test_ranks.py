@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 
-import kiln
 import ml_dtypes
 import nki
 import nki.collectives as ncc
@@ -15,8 +14,14 @@ import nki.language as nl
 import numpy as np
 import pytest
 
+import kiln
+
 SEED = int(os.environ.get("KILN_TEST_SEED") or 5)
-OPS = {"add": (nl.add, np.add), "minimum": (nl.minimum, np.minimum), "maximum": (nl.maximum, np.maximum)}
+OPS = {
+    "add": (nl.add, np.add),
+    "minimum": (nl.minimum, np.minimum),
+    "maximum": (nl.maximum, np.maximum),
+}
 
 
 def inputs_of(ranks, shape, dtype=np.float32):
@@ -321,7 +326,9 @@ def test_a_rank_that_does_not_come_is_a_deadlock():
     a = np.zeros((2, 2), np.float32)
     with pytest.raises(RuntimeError) as caught:
         kiln.run_ranks(kernel, [{"a": a, "comes": rank != 1} for rank in range(3)])
-    assert "rank 0 waits at" in str(caught.value) and "in all_reduce for rank 1" in str(caught.value)
+    assert "rank 0 waits at" in str(caught.value) and "in all_reduce for rank 1" in str(
+        caught.value
+    )
     assert "rank 1 has ended" in str(caught.value)
 
 
@@ -351,7 +358,7 @@ def test_mistakes_are_errors():
         assert any(part in message for message in messages), (part, messages)
 
 
-MPI_SCRIPT = '''
+MPI_SCRIPT = """
 import kiln, nki, numpy as np
 import nki.collectives as ncc, nki.isa as nisa, nki.language as nl
 
@@ -383,7 +390,7 @@ for rank, (total, halves, gathered, shifted) in out.items():
     np.testing.assert_array_equal(gathered, np.concatenate(arrays))
     np.testing.assert_array_equal(shifted, arrays[rank - 1])
 print(f"process {kiln._ranks.job()} ranks {sorted(out)}\\n", end="", flush=True)
-'''
+"""
 
 
 @pytest.mark.skipif(shutil.which("mpirun") is None, reason="no mpirun")

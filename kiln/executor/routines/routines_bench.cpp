@@ -486,6 +486,57 @@ void add_gathers(std::vector<Case>& cases) {
       }));
 }
 
+void add_accumulating(std::vector<Case>& cases) {
+  for (AluOp op : {AluOp::add, AluOp::maximum}) {
+    cases.push_back(make<TensorScalarReduce>(
+        fmt::format("tensor_scalar_reduce multiply, {}", name_of(op)),
+        {2 * partitions * row, 2 * tile_bytes}, [op](Bench& b) {
+          return TensorScalarReduce{.dst = b.tile(DType::float32, partitions, row),
+                                    .data = b.tile(DType::float32, partitions, row),
+                                    .op0 = AluOp::multiply,
+                                    .operand0 = 0.5f,
+                                    .reduce_op = op,
+                                    .reduce_res = b.tile(DType::float32, partitions, 1)};
+        }));
+  }
+  cases.push_back(make<TensorScalarCumulative>(
+      "tensor_scalar_cumulative multiply, add", {2 * partitions * row, 2 * tile_bytes},
+      [](Bench& b) {
+        return TensorScalarCumulative{.dst = b.tile(DType::float32, partitions, row),
+                                      .src = b.tile(DType::float32, partitions, row),
+                                      .op0 = AluOp::multiply,
+                                      .op1 = AluOp::add,
+                                      .imm0 = 0.5f};
+      }));
+  cases.push_back(make<Exponential>(
+      "exponential with sum", {2 * partitions * row, 2 * tile_bytes}, [](Bench& b) {
+        return Exponential{.dst = b.tile(DType::float32, partitions, row),
+                           .src = b.tile(DType::float32, partitions, row),
+                           .max_value = b.tile(DType::float32, partitions, 1),
+                           .reduce_res = b.tile(DType::float32, partitions, 1),
+                           .reduce_cmd = ReduceCmd::reset_reduce};
+      }));
+  cases.push_back(
+      make<SelectReduce>("select_reduce", {partitions * row, 2.25 * tile_bytes}, [](Bench& b) {
+        return SelectReduce{.dst = b.tile(DType::float32, partitions, row),
+                            .predicate = b.tile(DType::uint8, partitions, row),
+                            .on_true = b.tile(DType::float32, partitions, row),
+                            .on_false = -1e30f,
+                            .reduce_res = b.tile(DType::float32, partitions, 1),
+                            .reduce_cmd = ReduceCmd::reset_reduce};
+      }));
+  cases.push_back(
+      make<DmaCompute>("dma_compute of 3", {2 * partitions * row, 4 * tile_bytes}, [](Bench& b) {
+        const auto in_hbm = [&] {
+          return b.tile(DType::float32, partitions, row, Memory::private_hbm);
+        };
+        const std::array sources{in_hbm(), in_hbm(), in_hbm()};
+        return DmaCompute{.dst = b.tile(DType::float32, partitions, row),
+                          .srcs = b.tiles().add_list(sources),
+                          .reduce_op = AluOp::add};
+      }));
+}
+
 }  // namespace
 
 }  // namespace kiln
@@ -512,6 +563,7 @@ int main(int argc, char** argv) {
   add_selections(cases);
   add_searches(cases);
   add_gathers(cases);
+  add_accumulating(cases);
   for (const Case& c : cases) {
     if (c.name.find(wanted) != std::string::npos) c.run(c, small);
   }

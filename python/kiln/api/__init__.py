@@ -105,10 +105,10 @@ def _member(owner, value, entry):
 
 
 def _lacks(entry, value):
-    """Documented parameters, or members, that the object does not have."""
+    """Documented parameters, or members, that the object does not have. Indexing has no names."""
     if value is _ABSENT:
         return []
-    if "parameters" in entry:
+    if "parameters" in entry and not entry["name"].startswith("__"):
         known = parameters(value)
         return [p for p in entry["parameters"] if p not in known]
     return [m["name"] for m in entry.get("members", []) if getattr(value, m["name"], None) is None]
@@ -127,10 +127,8 @@ def parameters(function):
 
 def _generations(name, value, status):
     """The status on each generation: what came later is unavailable before."""
-    since = 0
-    if name.startswith("nki.isa."):
-        since = _core.since.get(name.rpartition(".")[2], 0)
-    elif isinstance(value, _core.language.Operator):
+    since = _core.since.get(name, 0)
+    if isinstance(value, _core.language.Operator):
         since = value.since
     return {
         generation: UNAVAILABLE if index < since else status

@@ -9,6 +9,12 @@ def differences():
     return list(_core.by_release)
 
 
+def fresh_integers():
+    """{release: what integers that were never written hold}."""
+    releases = _core.enum_names["compat"]
+    return {release: _core.fresh_integer(index) for index, release in enumerate(releases)}
+
+
 def beta2_differences():
     """[(function, what was different)] of the calls that the beta 2 dialect adapts."""
     from kiln.nki import _beta2
@@ -41,15 +47,25 @@ error.""".splitlines()
 def _release_table():
     lines = [
         *("", "## What instructions mean", ""),
-        "What a release decides is written in the text form of a program, so that a program does",
-        "not depend on it.",
+        "What a release decides is written in the text form of a program.",
         "",
         "| instruction | field | 0.3 | 0.6 | meaning |",
         "|---|---|---|---|---|",
     ]
-    return lines + [
+    rows = [
         f"| `{d['instruction']}` | `{d['field']}` | {d['0.3']} | {d['0.6']} | {d['doc']} |"
         for d in differences()
+    ]
+    return [*lines, *rows, *_fresh_integers()]
+
+
+def _fresh_integers():
+    values = fresh_integers().items()
+    return [
+        "",
+        "Integers that were never written hold "
+        + ", ".join(f"{value} in {release}" for release, value in values)
+        + "; a program's text does not say it.",
     ]
 
 

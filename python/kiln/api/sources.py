@@ -37,7 +37,7 @@ class Places:
             return (
                 self._python.get((owner, short)) or self._find(short, [_MEMBERS]) or self.of(module)
             )
-        if module == "nki.isa":
+        if module in ("nki.isa", "nki.collectives"):
             found = self._find(short, [_INSTRUCTIONS]) or self._python.get((module, short))
         else:
             found = self._python.get((module, short))

@@ -12,6 +12,7 @@ import re
 from kiln import _core
 
 _MODULES = ("nki", "nki.isa", "nki.language", "nki.collectives")
+_INSTRUCTIONS = ("nki.isa", "nki.collectives")
 _OPERATOR = _core.language.Operator
 _TENSOR = "nki.language.NkiTensor"
 _CPP_NAME = re.compile(r"\b(nisa|nl)::(\w+)|\b([A-Z]\w+)\b")
@@ -40,7 +41,7 @@ def _in_program(text):
         if line.startswith(";"):
             continue
         words = _WORD.findall(line)
-        names.update(f"nki.isa.{word}" for word in words[:1])
+        names.update(f"{module}.{word}" for module in _INSTRUCTIONS for word in words[:1])
         names.update(f"nki.language.{word}" for word in words[1:])
     return names
 
@@ -55,7 +56,7 @@ def _in_cpp(text):
             names.add(f"nki.{'isa' if space == 'nisa' else 'language'}.{name}")
         else:  # DmaCopy is dma_copy
             snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type_name).lower()
-            names.add(f"nki.isa.{snake}")
+            names.update(f"{module}.{snake}" for module in _INSTRUCTIONS)
     return names
 
 

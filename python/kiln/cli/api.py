@@ -125,21 +125,25 @@ def _place(row):
 
 
 def _tests(row):
+    """Some of the tests, and whether there are more; not how many, which every new test changes."""
     goldens_first = sorted(row.tests, key=lambda test: not test.startswith("tests/golden/"))
     names = [pathlib.PurePath(test).name for test in goldens_first]
-    rest = len(names) - _TESTS_SHOWN
-    return ", ".join(names[:_TESTS_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
+    return ", ".join(names[:_TESTS_SHOWN]) + (" and more" if len(names) > _TESTS_SHOWN else "")
 
 
 def _list_releases(options):
     found = releases.differences()
     beta2 = releases.beta2_differences()
     if options.json:
-        print(json.dumps({"by_release": found, "beta2": dict(beta2)}, indent=2))
+        fresh = releases.fresh_integers()
+        listed = {"by_release": found, "fresh_integers": fresh, "beta2": dict(beta2)}
+        print(json.dumps(listed, indent=2))
         return 0
     for d in found:
         values = f"0.3: {d['0.3']:<8} 0.6: {d['0.6']:<8}"
         print(f"{d['instruction']:<20} {d['field']:<16} {values} {d['doc']}")
+    values = "  ".join(f"{r}: {v:<7}" for r, v in releases.fresh_integers().items())
+    print(f"{'memory':<20} {'fresh integers':<16} {values} what was never written")
     for name, doc in beta2:
         print(f"{name:<20} {'':<16} beta2: {doc}")
     return 0

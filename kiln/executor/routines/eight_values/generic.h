@@ -110,8 +110,7 @@ void largest_eight(const float* row, int64_t n, float* at) {
 // Values that have not been found yet, in the order in which equal ones are.
 class Search {
  public:
-  Search(const float* values, Duplicates duplicates, uint32_t* found)
-      : all_(duplicates == Duplicates::same), found_(found) {
+  Search(const float* values, Duplicates duplicates, uint32_t* found) : found_(found) {
     for (int64_t k = 0; k < eight; ++k) {
       const int64_t column = duplicates == Duplicates::descending ? eight - 1 - k : k;
       if (values[column] != values[column]) continue;
@@ -132,22 +131,16 @@ class Search {
   }
 
   void match(float x, int64_t i) {
-    bool changed = false;
-    for (int64_t k = 0; k < left_;) {
-      if (value_[k] != x) {
-        ++k;
-        continue;
-      }
-      found_[column_[k]] = static_cast<uint32_t>(i);
-      --left_;
-      for (int64_t j = k; j < left_; ++j) {
-        value_[j] = value_[j + 1];
-        column_[j] = column_[j + 1];
-      }
-      changed = true;
-      if (!all_) break;
+    int64_t k = 0;
+    while (k < left_ && value_[k] != x) ++k;
+    if (k == left_) return;
+    found_[column_[k]] = static_cast<uint32_t>(i);
+    --left_;
+    for (; k < left_; ++k) {
+      value_[k] = value_[k + 1];
+      column_[k] = column_[k + 1];
     }
-    if (changed) set_range();
+    set_range();
   }
 
  private:
@@ -161,7 +154,6 @@ class Search {
     high_ = hn::Set(f32, high);
   }
 
-  bool all_;
   uint32_t* found_;
   int64_t left_ = 0;
   float value_[eight] = {};
@@ -236,7 +228,8 @@ bool nc_find_index8(const NcFindIndex8& t, TileMemory& memory) {
   Source(v).copy(d.partitions * eight, values.at);
   uint32_t* found = words_of(indices, d.partitions, t.missing);
   for (int64_t p = 0; p < d.partitions; ++p) {
-    find_eight(rows.row(p), a.elements, values.at + p * eight, t.duplicates, found + p * eight);
+    find_eight(rows.row(p), a.elements, values.at + p * eight, Duplicates::ascending,
+               found + p * eight);
   }
   Sink(d, As::bits).close(d.partitions * eight, indices.at);
   return true;

@@ -1,6 +1,7 @@
 // The matmul micro-kernel on float32: C = transpose(A) * B, or added to C, where both A and B have
-// one row for each contraction step. A block of C stays in registers over the whole contraction;
-// each of its elements is one chain of fused multiply-adds in the order of the steps.
+// one row for each contraction step. A block of the product stays in registers over the whole
+// contraction; each of its elements is one chain of fused multiply-adds in the order of the steps,
+// which is then added to what C has (or to zero).
 #pragma once
 
 #include "kiln/executor/routines/simd.h"
@@ -39,16 +40,7 @@ HWY_INLINE void multiply_block(Matrix a, Matrix b, int64_t steps, float* c, int6
   HWY_UNROLL(6)
   for (int i = 0; i < Rows; ++i) {
     HWY_UNROLL(4)
-    for (int v = 0; v < Vectors; ++v) {
-      const float* from = c + i * c_stride + v * lanes;
-      if (from_zero) {
-        sums[i][v] = hn::Zero(d);
-      } else if (v + 1 < Vectors) {
-        sums[i][v] = hn::LoadU(d, from);
-      } else {
-        sums[i][v] = load(d, from, last);
-      }
-    }
+    for (int v = 0; v < Vectors; ++v) sums[i][v] = hn::Zero(d);
   }
   const float* factors = a.at;
   const float* row = b.at;
@@ -71,10 +63,15 @@ HWY_INLINE void multiply_block(Matrix a, Matrix b, int64_t steps, float* c, int6
     HWY_UNROLL(4)
     for (int v = 0; v < Vectors; ++v) {
       float* to = c + i * c_stride + v * lanes;
-      if (v + 1 < Vectors) {
-        hn::StoreU(sums[i][v], d, to);
+      const bool is_whole = v + 1 < Vectors;
+      const Vec<Floats> before = from_zero  ? hn::Zero(d)
+                                 : is_whole ? hn::LoadU(d, to)
+                                            : load(d, to, last);
+      const Vec<Floats> total = hn::Add(before, sums[i][v]);
+      if (is_whole) {
+        hn::StoreU(total, d, to);
       } else {
-        store(d, sums[i][v], to, last);
+        store(d, total, to, last);
       }
     }
   }

@@ -13,6 +13,7 @@ from kiln.nki.isa.constants import (
 )
 
 NkiValidationError = _run.NkiValidationError
+NkiInstruction = _core.NkiInstruction
 VirtualRegister = _core.VirtualRegister
 
 tensor_engine = engine.tensor
@@ -39,7 +40,14 @@ _names.check_functions(globals(), "nisa")
 
 __all__ = [
     *_core.isa.names,
-    *("NkiValidationError", "VirtualRegister", "dge_mode", "dma_engine", "engine"),
+    *(
+        "NkiInstruction",
+        "NkiValidationError",
+        "VirtualRegister",
+        "dge_mode",
+        "dma_engine",
+        "engine",
+    ),
     *("get_nc_sub_version", "get_nc_version", "gpsimd_engine", "matmul_perf_mode", "nc_version"),
     *("oob_mode", "reduce_cmd", "register_alloc", "scalar_engine", "tensor_engine"),
     *("unknown_engine", "vector_engine"),

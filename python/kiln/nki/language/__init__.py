@@ -6,6 +6,7 @@ import numpy as np
 
 from kiln import _arrays, _core, _dtypes, _run
 from kiln.nki import _names, _show
+from kiln.nki.language import _registers
 from kiln.nki.language._objects import NKIObject, tile_size
 
 
@@ -140,6 +141,7 @@ class no_reorder:
 
 
 _names.install([NkiTensor, _core.VirtualRegister])
+_registers.install()
 _names.check_functions(globals(), "nl")
 
 __all__ = sorted({n for n in globals() if not n.startswith("_")} - {"enum", "np"})
