@@ -231,7 +231,7 @@ TEST_CASE("rules of single instructions") {
   Copy c;
   TensorCopy copy = c.gather();
   copy.engine = Engine::gpsimd;
-  CHECK(c.said(copy) == "wrong_engine: engine is gpsimd; the instruction runs on vector or scalar");
+  CHECK(c.said(copy) == "wrong_engine: engine is gpsimd; the instruction runs on scalar or vector");
   c.data = c.psum(DType::float32, {32, 40});
   copy = c.scatter();
   CHECK(c.said(copy) == "");
