@@ -1,4 +1,5 @@
 """./run conformance CHECKOUT [--smoke] [pytest arguments]: runs the NKI Library's suite on Kiln.
+./run conformance --summary REPORT…: adds up the reports of runs, by folder of the suite.
 
 CHECKOUT is a clone of the public nki-library at the tag in docs/conformance.md; it is not written
 to. Arguments that begin with test/ are paths in it; without any, all of test/integration runs.
@@ -8,6 +9,8 @@ import os
 import pathlib
 import subprocess
 import sys
+
+import summary
 
 HERE = pathlib.Path(__file__).resolve().parent
 WORK = HERE.parent.parent / "build" / "conformance"
@@ -23,6 +26,8 @@ def main(arguments):
     if not arguments or arguments[0] in ("-h", "--help"):
         print(__doc__)
         return 0 if arguments else 2
+    if arguments[0] == "--summary":
+        return summary.main(arguments[1:])
     checkout = pathlib.Path(arguments[0]).resolve()
     if not (checkout / "test" / "integration" / "nkilib").is_dir():
         print(f"conformance: {checkout} is no checkout of nki-library", file=sys.stderr)

@@ -46,7 +46,7 @@ class _Launcher:
 
 
 def _as_on_device(result):
-    """A result of an x4 type so that the harness reads its bytes, as it reads a device's outputs."""
+    """A result of an x4 type so that the harness reads its bytes, as it reads a device's."""
     return _Bytes(result) if getattr(result, "dtype", None) in X4 else result
 
 
