@@ -26,7 +26,7 @@ std::vector<int64_t> asked_shape(const Tile& tile, std::span<const Index> indice
     const int64_t size = dim < tile.rank() ? tile.shape(dim) : 1;
     if (index.kind == Index::Kind::range) {
       const int64_t length = index.stop.value_or(size) - index.start.value_or(0);
-      shape.push_back(std::max<int64_t>(1, length / std::max<int64_t>(1, index.step)));
+      shape.push_back(std::max<int64_t>(0, length / std::max<int64_t>(1, index.step)));
     } else if (dim == 0 && tile.on_chip()) {
       shape.push_back(1);
     }
@@ -146,7 +146,7 @@ ViewId Recorder::stand_in(const Tile& from, std::span<const int64_t> shape, Mist
   View view{.storage = from.storage_id};
   view.layout.dtype = from.dtype();
   for (int64_t size : shape.first(std::min<size_t>(shape.size(), max_rank))) {
-    view.layout.shape[view.layout.rank++] = std::max<int64_t>(1, size);
+    view.layout.shape[view.layout.rank++] = std::max<int64_t>(0, size);
   }
   const ViewId id = program_.tiles.add(view);
   mistakes_.emplace(id.value, std::move(mistake));
@@ -162,7 +162,13 @@ ViewId Recorder::derive(std::string_view subject, ViewId from, const Result<View
   if (const auto found = mistakes_.find(from.value); found != mistakes_.end()) {
     return stand_in(tile, fallback_shape, Mistake(found->second));
   }
-  if (view.ok()) return program_.tiles.add(*view);
+  if (view.ok() && view->layout.elements() > 0) return program_.tiles.add(*view);
+  if (view.ok()) {
+    const Error none{fmt::format("the view has no elements: its shape is {}",
+                                 view_ops::shape_text(view->layout))};
+    return stand_in(tile, {view->layout.shape.at.data(), view->layout.rank},
+                    {subject, message(tile, none), here_});
+  }
   report_.at(here_, subject);
   report_.add(subject == "index" ? diag::view_out_of_range : diag::bad_view, "{}",
               message(tile, view.error()));
@@ -198,7 +204,7 @@ ViewId Recorder::index(ViewId from, std::span<const Index> indices) {
   const Tile tile = program_.tiles.tile(from);
   const Result<View> view = view_ops::index(tile, indices);
   const bool is_real = tile.storage->binding != Binding::poison && mistakes_.empty();
-  if (view.ok() && is_real) return program_.tiles.add(*view);
+  if (view.ok() && is_real && view->layout.elements() > 0) return program_.tiles.add(*view);
   return derive("index", from, view, asked_shape(tile, indices));
 }
 

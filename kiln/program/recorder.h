@@ -53,13 +53,14 @@ class Recorder {
   ViewId poison(std::span<const int64_t> shape, DType dtype, Memory memory);
 
   // Adds the view, or reports why there is none and stands in a tensor of `fallback_shape`.
-  // `subject` names the operation in the message.
+  // `subject` names the operation in the message. A view without elements is an error only when it
+  // is used: the last core of a grid may be left with none to work on.
   ViewId derive(std::string_view subject, ViewId from, const Result<View>& view,
                 std::span<const int64_t> fallback_shape);
   // As derive(), but a mistake is reported only when the view is used.
   ViewId derive_for_use(std::string_view subject, ViewId from, const Result<View>& view,
                         std::span<const int64_t> fallback_shape);
-  // Whether the view is no stand-in; reports what derive_for_use() kept.
+  // Whether the view is no stand-in; reports what derive() and derive_for_use() kept.
   bool use(ViewId id);
   // t[…]
   ViewId index(ViewId from, std::span<const Index> indices);

@@ -84,18 +84,18 @@ struct Dim {
 };
 
 // What a range leaves of a dimension, with the view moved to its start; nothing, and the view
-// unchanged, if the range is empty or leaves the dimension.
+// unchanged, if the range ends before it starts or leaves the dimension.
 std::optional<Dim> take_range(View& view, const Tile& tile, int dim, const Index& range) {
   const int64_t size = tile.shape(dim), stride = tile.layout->stride[dim];
   int64_t start = range.start.value_or(0), stop = range.stop.value_or(size);
   if (start < 0) start += size;
   if (stop < 0) stop += size;
-  if (start < 0 || start >= stop || stop > size || range.step < 1) return std::nullopt;
+  if (start < 0 || start > stop || stop > size || range.step < 1) return std::nullopt;
   advance(view, tile, dim, start);
-  const int64_t count = (stop - start - 1) / range.step + 1;
+  const int64_t count = (stop - start + range.step - 1) / range.step;
   if (count > 1) return Dim{count, stride * range.step};
   // One partition is no step apart from the next.
-  return Dim{1, tile.on_chip() && dim == 0 ? 1 : stride};
+  return Dim{count, tile.on_chip() && dim == 0 ? 1 : stride};
 }
 
 // Moves the view to one index of a dimension. False if it is outside.
@@ -120,8 +120,8 @@ Error bad_range(const Tile& tile, int dim, const Index& range) {
   text += ':';
   if (range.stop) text += fmt::format("{}", *range.stop);
   if (range.step != 1) text += fmt::format(":{}", range.step);
-  return error("range {} is empty or leaves dimension {}, which has {} elements", text, dim,
-               tile.shape(dim));
+  return error("range {} leaves dimension {}, which has {} elements, or ends before it starts",
+               text, dim, tile.shape(dim));
 }
 
 // A dimension that runtime indices take cannot be indexed again.

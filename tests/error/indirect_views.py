@@ -15,6 +15,8 @@ def kernel(a):
     picked.indirect(index)
     a.indirect(index)
     return a
+
+
 # expect line 11: error: indirect: the index has 64 partitions, the tensor 128 [bad_view]
 # expect line 12: error: indirect: num_elem is 1000; the index has 512 elements [bad_view]
 # expect line 14: error: index: a view made by indirect() cannot be indexed again [view_out_of_range]

@@ -13,7 +13,7 @@ def kernel(a):
     return a
 
 
-# expect line 9: error: index: 'a' of shape (128, 512): range 512:600 is empty or leaves dimension 1, which has 512 elements [view_out_of_range]
+# expect line 9: error: index: 'a' of shape (128, 512): range 512:600 leaves dimension 1, which has 512 elements, or ends before it starts [view_out_of_range]
 # expect line 10: error: reshape: 'a' of shape (128, 512): (100, 100) does not hold the 65536 elements of dimensions 0 to 1 of (128, 512) [bad_view]
 # expect line 11: error: permute: 'a' of shape (128, 512): (0, 0) is not a permutation of the 2 dimensions of (128, 512) [bad_view]
 # expect line 12: error: select: index 200 is outside dimension 0, which has 128 elements [bad_view]

@@ -46,6 +46,50 @@ def test_every_use_of_a_pattern_beyond_the_tensor_is_told_where_it_was_made(use)
     assert caught.value.diagnostics[0]["line"] == kernel.fn.__code__.co_firstlineno + 3
 
 
+def test_a_core_may_be_left_with_no_rows():
+    @nki.jit
+    def doubled(a):
+        out = nl.ndarray(a.shape, a.dtype, nl.shared_hbm)
+        per_core = a.shape[0] // nl.num_programs(0)
+        first = nl.program_id(0) * per_core
+        count = a.shape[0] - first if nl.program_id(0) == nl.num_programs(0) - 1 else per_core
+        rows, results = a[nl.ds(first, count)], out[first : first + count]
+        for i in range(rows.shape[0]):
+            nl.store(results[i : i + 1], nl.multiply(nl.load(rows[i : i + 1]), 2.0))
+        return out
+
+    a = np.arange(8, dtype=np.float32)
+    np.testing.assert_array_equal(doubled[2](a.reshape(1, 8)), 2 * a.reshape(1, 8))
+    np.testing.assert_array_equal(doubled[2](a.reshape(2, 4)), 2 * a.reshape(2, 4))
+
+
+@pytest.mark.parametrize(
+    ("index", "shape"),
+    [
+        (np.s_[0:0], "(0, 6)"),
+        (np.s_[4:4, 1:3], "(0, 2)"),
+        (np.s_[:, 3:3], "(4, 0)"),
+    ],
+)
+def test_a_view_without_elements_is_an_error_only_when_used(index, shape):
+    @nki.jit
+    def kernel(a, uses):
+        tile = nl.load(a)
+        none = tile[index]
+        assert str(none.shape) == shape
+        for _ in range(uses):
+            nisa.memset(none.reshape((1, 1)), 0.0)
+        return a
+
+    a = np.zeros((4, 6), np.float32)
+    kernel(a, 0)
+    with pytest.raises(nisa.NkiValidationError) as caught:
+        kernel(a, 1)
+    assert len(caught.value.diagnostics) == 1
+    assert f"no elements: its shape is {shape}" in caught.value.diagnostics[0]["message"]
+    assert caught.value.diagnostics[0]["line"] == kernel.fn.__code__.co_firstlineno + 3
+
+
 def test_arguments_that_nothing_depends_on_are_accepted():
     @nki.jit
     def kernel(a):
