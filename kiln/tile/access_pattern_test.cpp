@@ -224,4 +224,16 @@ TEST_CASE("random patterns read what their definition says, or are errors") {
   CHECK(accepted > 200);
 }
 
+TEST_CASE("a dimension of one element has the limit of one with its stride") {
+  Tensor t(Memory::shared_hbm, {4, 8, 1, 16, 1});
+  const auto limit = [&](int dim) { return view_ops::dynamic_along(t.tile(), dim)->limit; };
+  CHECK(limit(0) == 4);
+  CHECK(limit(1) == 8);
+  CHECK(limit(2) == 8);
+  CHECK(limit(3) == 16);
+  CHECK(limit(4) == 16);
+  t.set(view_ops::slice(t.tile(), 1, 2, 3));
+  CHECK(limit(2) == 1);
+}
+
 }  // namespace kiln

@@ -559,7 +559,13 @@ Result<Dynamic> dynamic_along(const Tile& tile, int dim) {
   if (!resolve_dim(dim, tile.rank())) return no_such_dim(dim, tile);
   if (tile.dynamic.valid()) return error("the view already has a runtime index; one is the limit");
   if (dim == 0 && tile.on_chip()) return fixed_dim_0("a runtime index cannot go along");
-  return Dynamic{.stride = tile.layout->stride[dim], .limit = tile.shape(dim)};
+  const int64_t stride = tile.layout->stride[dim];
+  int64_t limit = tile.shape(dim);
+  // Who looks for a dimension by its stride may find one of a single element in its place.
+  for (int d = tile.on_chip() ? 1 : 0; limit == 1 && d < tile.rank(); ++d) {
+    if (tile.layout->stride[d] == stride) limit = tile.shape(d);
+  }
+  return Dynamic{.stride = stride, .limit = limit};
 }
 
 bool is_contiguous(const Tile& tile) {

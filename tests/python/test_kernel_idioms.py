@@ -63,6 +63,26 @@ def test_a_core_may_be_left_with_no_rows():
     np.testing.assert_array_equal(doubled[2](a.reshape(2, 4)), 2 * a.reshape(2, 4))
 
 
+@pytest.mark.parametrize("dim", [1, 2])
+def test_a_runtime_index_goes_along_any_dimension_of_its_stride(dim):
+    @nki.jit
+    def kernel(a, which):
+        groups = a.reshape((4, 3, 1, 5))
+        row = nl.ndarray((4, 5), a.dtype)
+        pattern = [[15, 4], [1, 5]]
+        nisa.dma_copy(
+            dst=row, src=groups.ap(pattern, scalar_offset=nl.load(which), indirect_dim=dim)
+        )
+        out = nl.ndarray((4, 5), a.dtype, nl.shared_hbm)
+        nl.store(out, row)
+        return out
+
+    a = np.arange(60, dtype=np.float32).reshape(4, 15)
+    np.testing.assert_array_equal(kernel(a, np.array([[2]], np.int32)), a[:, 10:])
+    with pytest.raises(RuntimeError, match="index of 'a' is 3; the dimension has 3 elements"):
+        kernel(a, np.array([[3]], np.int32))
+
+
 @pytest.mark.parametrize(
     ("index", "shape"),
     [
