@@ -43,8 +43,7 @@ bool run(const Instruction& instruction, TileMemory& memory, const void* routine
     KILN_CHECK(false);  // is held by all its members
   } else if constexpr (!is_control<T>) {
     if constexpr (takes_indirect<T>) {
-      if (memory.tiles().has_indirection()) {
-        gather_operands(i, memory);
+      if (memory.tiles().has_indirection() && gather_operands(i, memory)) {
         const bool fast = !memory.fault() && run_directly(i, memory, routine);
         if (!memory.fault()) scatter_operands(i, memory);
         return fast;
@@ -231,14 +230,19 @@ Status Execution::run_scheduled(size_t last) {
   std::mutex mutex;
   std::condition_variable changed;
   size_t oldest = 0, done = 0, failed_at = count;
+  Status failure = Done{};
   bool stop = false;
 
-  const auto may_start = [&] { return !ready.empty() && ready.top() < oldest + window; };
+  // What stands before the fault is still executed: it may have one too, and the first is told.
+  const auto may_start = [&] {
+    return !ready.empty() && ready.top() < std::min(oldest + window, failed_at);
+  };
+  const auto ended = [&] { return stop || oldest >= failed_at; };
   ThreadPool::shared().run(options_.threads, [&](int worker) {
     std::unique_lock lock(mutex);
     while (true) {
-      changed.wait(lock, [&] { return stop || done == count || may_start(); });
-      if (stop || done == count) return;
+      changed.wait(lock, [&] { return ended() || may_start(); });
+      if (ended()) return;
       const uint32_t i = ready.top();
       ready.pop();
       lock.unlock();
@@ -252,12 +256,15 @@ Status Execution::run_scheduled(size_t last) {
       for (uint32_t next : schedule.dependents_of(i)) {
         if (--waits[next] == 0) ready.push(next);
       }
-      if (memory_.fault() && failed_at == count) failed_at = i;
-      stop = stop || !go_on || failed_at != count;
+      if (i < failed_at && memory_.fault()) {
+        failed_at = i;
+        failure = outcome(first + i);
+      }
+      stop = stop || !go_on;
       changed.notify_all();
     }
   });
-  if (failed_at != count) return outcome(first + failed_at);
+  if (failed_at != count) return failure;
   if (stop) return Error{"stopped"};
   position_ = last;
   return Done{};

@@ -48,15 +48,20 @@ void check_indirection(const T& instruction, const Context& context, Report& rep
   rules::indirection(context, report, T::spec, engine, tiles);
 }
 
-// Before an instruction executes. An offset out of bounds is a fault.
+// Before an instruction executes; false if it has no operands to gather. An offset out of bounds is
+// a fault.
 template <class T>
-void gather_operands(const T& instruction, TileMemory& memory) {
+bool gather_operands(const T& instruction, TileMemory& memory) {
+  bool any = false;
   for_each_tile(instruction, memory.tiles(), [&](ViewId id, Access) {
-    if (memory.tiles().tile(id).indirect) memory.gather(id, indirection_group(T::spec));
+    if (!memory.tiles().tile(id).indirect) return;
+    memory.gather(id, indirection_group(T::spec));
+    any = true;
   });
+  return any;
 }
 
-// After it has executed.
+// After it has executed, if there were any.
 template <class T>
 void scatter_operands(const T& instruction, TileMemory& memory) {
   for_each_tile(instruction, memory.tiles(), [&](ViewId id, Access access) {

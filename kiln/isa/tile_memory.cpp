@@ -87,6 +87,22 @@ void TileMemory::grow(int register_count) {
   registers_.resize(static_cast<size_t>(register_count));
 }
 
+void TileMemory::fault(std::string message) {
+  if (fault()) return;
+  const std::lock_guard lock(fault_mutex_);
+  faults_.push_back({std::this_thread::get_id(), std::move(message)});
+  has_fault_ = true;
+}
+
+std::optional<std::string> TileMemory::fault() const {
+  if (!has_fault_) return std::nullopt;
+  const std::lock_guard lock(fault_mutex_);
+  for (const Fault& fault : faults_) {
+    if (fault.thread == std::this_thread::get_id()) return fault.message;
+  }
+  return std::nullopt;
+}
+
 TileAccess TileMemory::access(ViewId id) {
   const Tile tile = tiles_.tile(id);
   if (!tile.dynamic.valid()) return static_access(tile, buffer(tile.storage_id));

@@ -4,12 +4,15 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <compare>
 #include <cstddef>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "kiln/base/check.h"
@@ -105,16 +108,19 @@ class TileMemory {
   // caller writes all of it.
   bool begin_accumulation(ViewId dst, bool overwrite);
 
-  // A fault ends the execution with this message.
-  void fault(std::string message) {
-    if (!fault_) fault_ = std::move(message);
-  }
-  const std::optional<std::string>& fault() const { return fault_; }
+  // A fault ends the execution of an instruction with this message. Instructions may execute on
+  // several threads at a time; each sees its own fault only.
+  void fault(std::string message);
+  std::optional<std::string> fault() const;
 
  private:
   struct Gathered {
     ViewId view;
     GatheredTile tile;
+  };
+  struct Fault {
+    std::thread::id thread;
+    std::string message;
   };
 
   std::optional<int64_t> dynamic_index(const Tile& tile, int64_t row, OobMode oob);
@@ -130,7 +136,9 @@ class TileMemory {
   std::array<float, 128> vector_accumulators_{};
   std::unique_ptr<RandomState> random_;
   std::vector<Gathered> gathered_;
-  std::optional<std::string> fault_;
+  std::atomic<bool> has_fault_ = false;
+  mutable std::mutex fault_mutex_;
+  std::vector<Fault> faults_;  // one of a thread at most
 };
 
 }  // namespace kiln

@@ -70,6 +70,49 @@ def test_threads_do_not_change_what_is_gathered(monkeypatch):
     assert len(set(results)) == 1
 
 
+@nki.jit(platform_target="trn3")
+def copies_beside_others(table, indices):
+    tile, index = nl.load(table), nl.load(indices)
+    gathered = nl.ndarray((128, 40 * 16), dtype=nl.float32, buffer=nl.sbuf)
+    for i in range(40):
+        part = gathered[:, 16 * i : 16 * (i + 1)]
+        nisa.tensor_copy(dst=part, src=tile.indirect(index[:, i % 4 : i % 4 + 1], 16))
+        for _ in range(4):
+            other = nl.ndarray((128, 2), dtype=nl.float32, buffer=nl.sbuf)
+            nisa.tensor_copy(dst=other, src=tile[:, 0:2])
+    return to_hbm(gathered)
+
+
+def test_gathering_instructions_execute_beside_others(monkeypatch):
+    monkeypatch.setattr(_run, "threads", 4)
+    table = np.random.default_rng(2).standard_normal((128, 64)).astype(np.float32)
+    permutation = np.random.default_rng(3).permutation(64)
+    index = np.concatenate([columns(128, p) for p in permutation.reshape(4, 16)], 1)
+    for _ in range(20):
+        result = copies_beside_others(table, index)
+        np.testing.assert_array_equal(result, np.tile(table[:, permutation], 10))
+
+
+def test_of_several_faults_the_first_is_told(monkeypatch):
+    @nki.jit
+    def kernel(table, which):
+        row = late = nl.load(which)
+        for _ in range(30):
+            before, late = late, nl.ndarray((1, 1), which.dtype)
+            nisa.tensor_copy(dst=late, src=before)
+        rows = [nl.ndarray((1, 8), table.dtype) for _ in range(8)]
+        nisa.dma_copy(dst=rows[0], src=table.ap([[8, 1], [1, 8]], scalar_offset=late))
+        for tile in rows[1:]:
+            nisa.dma_copy(dst=tile, src=table.ap([[8, 1], [1, 8]], scalar_offset=row))
+        return table
+
+    monkeypatch.setattr(_run, "threads", 4)
+    line = kernel.fn.__code__.co_firstlineno + 7
+    for _ in range(20):
+        with pytest.raises(RuntimeError, match=f"{__file__}:{line}: dma_copy: a runtime index"):
+            kernel(np.zeros((4, 8), np.float32), np.array([[4]], np.int32))
+
+
 def test_an_indirect_view_is_looked_at_only_by_instructions():
     @nki.jit(platform_target="trn3")
     def kernel(a, index):
