@@ -216,8 +216,9 @@ void add_release_fields(nb::list& list) {
   });
 }
 
-NkiInstruction depends_on(const NkiInstruction& consumer, nb::args producers) {
+nb::object depends_on(nb::handle_t<NkiInstruction> self, nb::args producers) {
   require_recording("depends_on");
+  const auto& consumer = nb::cast<const NkiInstruction&>(self);
   Recorder& recorder = dsl::recorder();
   note_line(recorder);
   for (nb::handle producer : producers) {
@@ -232,7 +233,7 @@ NkiInstruction depends_on(const NkiInstruction& consumer, nb::args producers) {
     }
     recorder.depend(consumer.index, earlier.index);
   }
-  return consumer;
+  return nb::borrow(self);
 }
 
 }  // namespace

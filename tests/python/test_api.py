@@ -92,6 +92,10 @@ def test_tests_are_found_by_what_they_reach():
     assert "nki.language.NkiTensor.slice" not in names
 
 
+def test_every_public_name_has_a_test(rows):
+    assert [name for name, row in rows.items() if not row.tests] == []
+
+
 def test_the_reference_pages_are_up_to_date():
     written = (ROOT / command.PAGE).read_text()
     assert written == command.page(api.coverage()), "run kiln api --markdown"

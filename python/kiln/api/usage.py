@@ -1,9 +1,9 @@
 """Which tests exercise a public name, found by reading them.
 
 A Python test exercises what it reaches through nki's modules, also in source that it holds as a
-string; a tensor's methods count in functions that use nki. A program in text form exercises its
-instructions, operators and types. A C++ test exercises nisa:: and nl:: functions and the
-instructions that it names.
+string; what tensors and instructions have counts in functions that use nki. A program in text form
+exercises its instructions, operators and types. A C++ test exercises nisa:: and nl:: functions and
+the instructions that it names.
 """
 
 import ast
@@ -14,7 +14,7 @@ from kiln import _core
 _MODULES = ("nki", "nki.isa", "nki.language", "nki.collectives")
 _INSTRUCTIONS = ("nki.isa", "nki.collectives")
 _OPERATOR = _core.language.Operator
-_TENSOR = "nki.language.NkiTensor"
+_CLASSES = ("nki.language.NkiTensor", "nki.isa.NkiInstruction")
 _CPP_NAME = re.compile(r"\b(nisa|nl)::(\w+)|\b([A-Z]\w+)\b")
 _WORD = re.compile(r"\w+")
 # A C++ test that goes through the table of operators exercises them all.
@@ -129,7 +129,7 @@ def _visit(tree, modules, direct, names):
                 attributes.add("__setitem__" if store else "__getitem__")
         names |= reached
         if scope is not tree and any(n.startswith(("nki.isa.", "nki.lang")) for n in reached):
-            names.update(f"{_TENSOR}.{attribute}" for attribute in attributes)
+            names.update(f"{cls}.{attribute}" for cls in _CLASSES for attribute in attributes)
 
 
 def _dotted(node, modules, direct):
