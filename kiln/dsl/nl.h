@@ -172,4 +172,14 @@ void fori_loop(const RegisterOrInt& lower, const RegisterOrInt& upper,
 void while_loop(const Register& init, const std::function<Register(Register)>& body,
                 const CallSite& site = std::source_location::current());
 
+// While it lives, instructions keep their order, as they always do on Kiln, and no loop of the
+// device may be opened.
+class no_reorder {
+ public:
+  no_reorder();
+  ~no_reorder();
+  no_reorder(const no_reorder&) = delete;
+  no_reorder& operator=(const no_reorder&) = delete;
+};
+
 }  // namespace kiln::dsl::nl

@@ -34,4 +34,7 @@ void while_loop(const Register& init, const std::function<Register(Register)>& b
   record(EndWhile{});
 }
 
+no_reorder::no_reorder() { recorder().keep_order(true); }
+no_reorder::~no_reorder() { recorder().keep_order(false); }
+
 }  // namespace kiln::dsl::nl

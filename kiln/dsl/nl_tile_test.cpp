@@ -252,6 +252,15 @@ TEST_CASE("wrong tiles") {
           nl::fori_loop(0, 3, [](Register) {}, 0);
           return t;
         }) == Problems{"bad_loop: loop: step is 0; it must be 1 or more"});
+  CHECK(of([](Tensor, Tensor t) {
+          {
+            const nl::no_reorder kept;
+            const nl::no_reorder again;
+            nl::fori_loop(0, 3, [](Register) {});
+          }
+          nl::fori_loop(0, 3, [](Register) {});
+          return t;
+        }) == Problems{"bad_loop: loop: a loop of the device cannot be inside no_reorder"});
 }
 
 }  // namespace kiln::dsl

@@ -223,6 +223,9 @@ void Recorder::output(ViewId view) {
 void Recorder::track_nesting(const Instruction& instruction) {
   const bool loop = std::holds_alternative<Loop>(instruction);
   if (loop || std::holds_alternative<WhileLoop>(instruction)) {
+    if (order_kept_ > 0) {
+      report_.add(diag::bad_loop, "a loop of the device cannot be inside no_reorder");
+    }
     open_loops_.push_back(instruction.index());
     return;
   }

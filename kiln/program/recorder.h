@@ -77,6 +77,10 @@ class Recorder {
   template <class T>
   uint32_t record(const T& instruction, std::string_view name = {});
 
+  // From keep_order(true) to its keep_order(false) the program's order is kept, which it always is
+  // here, and no loop of the device may open: nl.no_reorder.
+  void keep_order(bool keep) { order_kept_ += keep ? 1 : -1; }
+
   // Makes an instruction wait for an earlier one, which is not in a loop that has ended between.
   void depend(uint32_t consumer, uint32_t producer);
 
@@ -119,6 +123,7 @@ class Recorder {
   const char* last_literal_ = nullptr;
   FileId last_file_;
   std::unordered_map<uint32_t, Mistake> mistakes_;  // by the view that stands in
+  int order_kept_ = 0;                              // open keep_order()
   std::vector<size_t> open_loops_;                  // kinds, as indices into AllInstructions
 };
 

@@ -386,6 +386,7 @@ void add_control(nb::module_& module) {
              "A new register: uninitialised, or set to an integer or a tensor's one element.");
   module.attr("register_alloc") =
       checked_function(module.attr("register_alloc"), "nisa.register_alloc");
+  module.def("keep_order", [](bool keep) { begin("no_reorder").keep_order(keep); });
   module.def("begin_loop", &begin_loop);
   module.def("end_loop", [] { begin("dynamic_range").record(EndLoop{}); });
   module.def("begin_while", &begin_while);

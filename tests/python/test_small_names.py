@@ -64,6 +64,23 @@ def test_ranges_are_python_ranges():
     assert list(nl.affine_range(4)) == list(nl.sequential_range(4)) == [0, 1, 2, 3]
 
 
+def test_a_block_that_keeps_its_order_has_no_loop_of_the_device():
+    @nki.jit
+    def kernel(a):
+        tile = nl.load(a)
+        with nl.no_reorder():
+            for _ in nl.dynamic_range(2):
+                nisa.tensor_scalar(dst=tile, data=tile, op0=nl.add, operand0=1.0)
+        for _ in nl.dynamic_range(2):
+            nisa.tensor_scalar(dst=tile, data=tile, op0=nl.add, operand0=1.0)
+        return a
+
+    with pytest.raises(nisa.NkiValidationError) as caught:
+        kernel(np.zeros((2, 2), np.float32))
+    assert [d["id"] for d in caught.value.diagnostics] == ["bad_loop"]
+    assert caught.value.diagnostics[0]["line"] == kernel.fn.__code__.co_firstlineno + 4
+
+
 def test_what_a_tensor_tells_of_itself():
     @nki.jit
     def kernel(a):

@@ -131,12 +131,16 @@ def device_print(print_prefix, tensor):
 
 
 class no_reorder:
-    """A block whose instructions keep their order; on Kiln they always do."""
+    """A block whose instructions keep their order; on Kiln they always do. It has no loop that runs
+    on the device: dynamic_range, fori_loop, while_loop, while register.
+    """
 
     def __enter__(self):
+        _core.language.keep_order(True)
         return self
 
     def __exit__(self, *_):
+        _core.language.keep_order(False)
         return False
 
 
