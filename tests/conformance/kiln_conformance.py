@@ -4,12 +4,14 @@ where each test's time went.
 
 import json
 import os
+import pathlib
 import sys
 import time
 
 import pytest
 import ranks
 import stand_ins
+import summary
 
 import kiln
 from kiln import _run
@@ -18,25 +20,41 @@ kiln.install()
 stand_ins.supply()
 
 PROPERTY = "kiln"
+DONE = pytest.StashKey[set]()  # names of the tests that --kiln-go-on leaves out
 
 
 def pytest_addoption(parser):
-    parser.addoption("--kiln-report", metavar="FILE", help="write the results as JSON to this file")
-    parser.addoption("--kiln-leave-out", action="append", default=[], metavar="NAME",
-                     help="leave out test modules whose path holds this name")  # fmt: skip
+    option = parser.addoption
+    option("--kiln-report", metavar="FILE", type=pathlib.Path, default=os.devnull,
+           help="write the results to this file, a line of JSON for each")  # fmt: skip
+    option("--kiln-go-on", action="store_true",
+           help="add to the report, and leave out what it has as passed or skipped")  # fmt: skip
+    option("--kiln-leave-out", action="append", default=[], metavar="NAME",
+           help="leave out test modules whose path holds this name")  # fmt: skip
 
 
 def pytest_configure(config):
-    if not hasattr(config, "workerinput"):
-        config.pluginmanager.register(_Report(config.getoption("--kiln-report")))
+    if hasattr(config, "workerinput"):
+        config.stash[DONE] = set(config.workerinput["kiln_done"])
+        return
+    path, go_on = config.getoption("--kiln-report"), config.getoption("--kiln-go-on")
+    results = summary.merged([path]) if go_on and path.is_file() else {}
+    config.stash[DONE] = {n for n, test in results.items() if test["outcome"] != "failed"}
+    if not go_on:
+        path.write_text("")
+    config.pluginmanager.register(_Report(path, config.stash[DONE]))
 
 
 def pytest_collection_modifyitems(config, items):
     left_out = config.getoption("--kiln-leave-out")
-    dropped = [i for i in items if any(name in str(i.path) for name in left_out)]
+    dropped = [
+        item
+        for item in items
+        if item.nodeid in config.stash[DONE] or any(name in str(item.path) for name in left_out)
+    ]
     if dropped:
         config.hook.pytest_deselected(items=dropped)
-        items[:] = [i for i in items if i not in dropped]
+        items[:] = [item for item in items if item not in dropped]
 
 
 def pytest_collection_finish(session):
@@ -67,12 +85,18 @@ def pytest_runtest_call(item):
 
 
 class _Report:
-    """Collects the results, from all workers, and writes them at the end."""
+    """Writes each result as it comes, from all workers, and sums them up at the end."""
 
-    def __init__(self, path):
+    def __init__(self, path, done):
         self.path = path
+        self.done = done
         self.tests = {}
         self.start = time.time()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node):
+        # A worker that replaces one that died must collect what that did.
+        node.workerinput["kiln_done"] = sorted(self.done)
 
     def pytest_runtest_logreport(self, report):
         test = self.tests.setdefault(
@@ -86,6 +110,9 @@ class _Report:
             test["message"] = crash.message if crash else str(report.longrepr)
         if report.when == "call":
             test.update(dict(report.user_properties).get(PROPERTY, {}))
+        if report.when not in ("setup", "call"):  # the end of a test, or of a worker in a test
+            with self.path.open("a") as file:
+                print(json.dumps(test), file=file)
 
     def pytest_terminal_summary(self, terminalreporter):
         tests = sorted(self.tests.values(), key=lambda test: -test["seconds"])
@@ -97,9 +124,7 @@ class _Report:
         _print_slowest(terminalreporter, tests[:20])
         line = ", ".join(f"{count} {name}" for name, count in totals.items())
         terminalreporter.write_line(f"{line} in {time.time() - self.start:.0f} s")
-        if self.path:
-            with open(self.path, "w") as file:
-                json.dump({"totals": totals, "tests": tests}, file, indent=1)
+        if self.path.is_file():
             terminalreporter.write_line(f"all results: {os.path.relpath(self.path)}")
 
 

@@ -49,7 +49,7 @@ def pytest_arguments(checkout, given):
         "-m": "fast",
         "-n": str(len(os.sched_getaffinity(0))),
         "--timeout": "600",
-        "--kiln-report": str(WORK / "report.json"),
+        "--kiln-report": str(WORK / "report.jsonl"),
     }
     for name, value in defaults.items():
         if not any(o == name or o.startswith(f"{name}=") for o in options):

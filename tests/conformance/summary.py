@@ -1,6 +1,7 @@
 """./run conformance --summary REPORT…: adds up reports of runs as the table of docs/conformance.md.
 
-A test that several reports have counts as in the last of them, unless it was skipped there.
+A report has a line of JSON for each test. A test that several lines have counts as in the last of
+them, unless it was skipped there.
 """
 
 import json
@@ -18,10 +19,9 @@ def merged(paths):
     results = {}
     for path in paths:
         with open(path) as file:
-            report = json.load(file)
-        for test in report["tests"]:
-            if test["outcome"] != "skipped" or test["test"] not in results:
-                results[test["test"]] = test
+            for test in map(json.loads, file):
+                if test["outcome"] != "skipped" or test["test"] not in results:
+                    results[test["test"]] = test
     return results
 
 

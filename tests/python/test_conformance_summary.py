@@ -28,11 +28,11 @@ TOPK = "integration/nkilib/core/topk/test_topk.py::test"
 
 def test_the_last_run_of_a_test_counts(tmp_path):
     reports = {
-        "first.json": [result(MLP, "failed"), result(CONV, "passed", record=0.25, execute=0.5)],
-        "second.json": [result(MLP, "passed"), result(CONV, "skipped"), result(TOPK, "skipped")],
+        "first.jsonl": [result(MLP, "failed"), result(CONV, "passed", record=0.25, execute=0.5)],
+        "second.jsonl": [result(MLP, "passed"), result(CONV, "skipped"), result(TOPK, "skipped")],
     }
     for name, tests in reports.items():
-        (tmp_path / name).write_text(json.dumps({"tests": tests}))
+        (tmp_path / name).write_text("".join(json.dumps(test) + "\n" for test in tests))
     merged = summary.merged([tmp_path / name for name in reports])
     assert summary.rows(merged) == [
         ("core/mlp", 1, 0, 0, 1.0, 0.0),
