@@ -172,14 +172,8 @@ void fori_loop(const RegisterOrInt& lower, const RegisterOrInt& upper,
 void while_loop(const Register& init, const std::function<Register(Register)>& body,
                 const CallSite& site = std::source_location::current());
 
-// While it lives, instructions keep their order, as they always do on Kiln, and no loop of the
-// device may be opened.
-class no_reorder {
- public:
-  no_reorder();
-  ~no_reorder();
-  no_reorder(const no_reorder&) = delete;
-  no_reorder& operator=(const no_reorder&) = delete;
-};
+// Records a body whose instructions keep their order, as they always do on Kiln, and that opens no
+// loop of the device.
+void no_reorder(const std::function<void()>& body);
 
 }  // namespace kiln::dsl::nl

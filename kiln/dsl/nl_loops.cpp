@@ -34,7 +34,10 @@ void while_loop(const Register& init, const std::function<Register(Register)>& b
   record(EndWhile{});
 }
 
-no_reorder::no_reorder() { recorder().keep_order(true); }
-no_reorder::~no_reorder() { recorder().keep_order(false); }
+void no_reorder(const std::function<void()>& body) {
+  recorder().keep_order(true);
+  body();
+  recorder().keep_order(false);
+}
 
 }  // namespace kiln::dsl::nl

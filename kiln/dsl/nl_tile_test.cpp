@@ -253,11 +253,10 @@ TEST_CASE("wrong tiles") {
           return t;
         }) == Problems{"bad_loop: loop: step is 0; it must be 1 or more"});
   CHECK(of([](Tensor, Tensor t) {
-          {
-            const nl::no_reorder kept;
-            const nl::no_reorder again;
+          nl::no_reorder([] {
+            nl::no_reorder([] {});
             nl::fori_loop(0, 3, [](Register) {});
-          }
+          });
           nl::fori_loop(0, 3, [](Register) {});
           return t;
         }) == Problems{"bad_loop: loop: a loop of the device cannot be inside no_reorder"});

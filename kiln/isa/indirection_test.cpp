@@ -66,11 +66,11 @@ struct Copy : Bench {
   ViewId data, index_tile, dst;
   int64_t count;
 
-  explicit Copy(int64_t partitions = 32, int64_t columns = 40, int64_t count_ = 20)
+  explicit Copy(int64_t partitions = 32, int64_t columns = 40, int64_t offsets = 20)
       : data(sbuf(DType::float32, {partitions, columns})),
         index_tile(sbuf(DType::uint16, {partitions, 2})),
-        dst(sbuf(DType::float32, {partitions, count_})),
-        count(count_) {}
+        dst(sbuf(DType::float32, {partitions, offsets})),
+        count(offsets) {}
   TensorCopy gather() { return {.dst = dst, .src = indirect(data, index_tile, count)}; }
   TensorCopy scatter() { return {.dst = indirect(data, index_tile, count), .src = dst}; }
 };
