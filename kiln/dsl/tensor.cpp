@@ -64,8 +64,7 @@ Tensor Tensor::with_runtime_index(std::string_view what, Result<View> view, int 
     view = Error{"the view already has a runtime index, and can have only one"};
   }
   if (view.ok() && index.tile.valid()) {
-    const Tile held = recorder().tile(index.tile);
-    if (held.vector_index || held.indirect) {
+    if (recorder().tile(index.tile).has_indices()) {
       view = Error{"the index is itself a view with a vector of indices"};
     }
   }

@@ -46,6 +46,7 @@ bool run(const Instruction& instruction, TileMemory& memory, const void* routine
       if (memory.tiles().has_indirection() && gather_operands(i, memory)) {
         const bool fast = !memory.fault() && run_directly(i, memory, routine);
         if (!memory.fault()) scatter_operands(i, memory);
+        memory.drop_gathered();
         return fast;
       }
     }
@@ -157,11 +158,12 @@ bool Execution::tick(size_t done) {
   return options_.tick({static_cast<int64_t>(done), static_cast<int64_t>(program_.code.size())});
 }
 
-Status Execution::outcome(size_t index) const {
-  if (!memory_.fault()) return Done{};
+Status Execution::outcome(size_t index) {
+  const std::optional<std::string> fault = memory_.take_fault();
+  if (!fault) return Done{};
   const std::string where = program_.files.describe(program_.locations[index]);
   return Error{fmt::format("{}{}{}: {}", where, where.empty() ? "" : ": ",
-                           name_of(program_.code[index]), *memory_.fault())};
+                           name_of(program_.code[index]), *fault)};
 }
 
 Status Execution::run_in_order(size_t last) {
@@ -256,9 +258,9 @@ Status Execution::run_scheduled(size_t last) {
       for (uint32_t next : schedule.dependents_of(i)) {
         if (--waits[next] == 0) ready.push(next);
       }
-      if (i < failed_at && memory_.fault()) {
+      if (Status status = outcome(first + i); !status && i < failed_at) {
         failed_at = i;
-        failure = outcome(first + i);
+        failure = std::move(status);
       }
       stop = stop || !go_on;
       changed.notify_all();

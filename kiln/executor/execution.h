@@ -100,7 +100,7 @@ class Execution {
   Status run_with_loops(size_t turn);
   size_t step(size_t index);
   Status run_scheduled(size_t last);
-  Status outcome(size_t index) const;
+  Status outcome(size_t index);
   bool tick(size_t done);
 
   const Program& program_;

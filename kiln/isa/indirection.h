@@ -67,7 +67,6 @@ void scatter_operands(const T& instruction, TileMemory& memory) {
   for_each_tile(instruction, memory.tiles(), [&](ViewId id, Access access) {
     if (access != Access::read && memory.tiles().tile(id).indirect) memory.scatter(id);
   });
-  memory.drop_gathered();
 }
 
 }  // namespace kiln

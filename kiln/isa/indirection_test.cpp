@@ -45,6 +45,7 @@ struct Bench : TileFixture {
     if (m.fault()) return;
     instruction.execute(m);
     scatter_operands(instruction, m);
+    m.drop_gathered();
   }
 
   template <class T>

@@ -103,6 +103,15 @@ std::optional<std::string> TileMemory::fault() const {
   return std::nullopt;
 }
 
+std::optional<std::string> TileMemory::take_fault() {
+  std::optional<std::string> message = fault();
+  if (!message) return std::nullopt;
+  const std::lock_guard lock(fault_mutex_);
+  std::erase_if(faults_, [](const Fault& f) { return f.thread == std::this_thread::get_id(); });
+  has_fault_ = !faults_.empty();
+  return message;
+}
+
 TileAccess TileMemory::access(ViewId id) {
   const Tile tile = tiles_.tile(id);
   if (!tile.dynamic.valid()) return static_access(tile, buffer(tile.storage_id));

@@ -109,9 +109,10 @@ class TileMemory {
   bool begin_accumulation(ViewId dst, bool overwrite);
 
   // A fault ends the execution of an instruction with this message. Instructions may execute on
-  // several threads at a time; each sees its own fault only.
+  // several threads at a time; each sees its own fault only, until who executes it takes the fault.
   void fault(std::string message);
   std::optional<std::string> fault() const;
+  std::optional<std::string> take_fault();
 
  private:
   struct Gathered {

@@ -211,7 +211,7 @@ ViewId Recorder::index(ViewId from, std::span<const Index> indices) {
 void Recorder::output(ViewId view) {
   if (!use(view)) return;
   const Tile tile = program_.tiles.tile(view);
-  if (tile.vector_index || tile.indirect) {
+  if (tile.has_indices()) {
     report_.at(here_, program_.kernel);
     report_.add(diag::bad_view, "'{}' is returned by a view that only instructions can follow",
                 tile.storage->name);

@@ -358,8 +358,7 @@ DynamicId Parser::dynamic() {
     d.index = view();
     expect(")");
     if (failed()) return {};
-    const Tile index = recorder_->tile(d.index);
-    if (index.vector_index || index.indirect) {
+    if (recorder_->tile(d.index).has_indices()) {
       fail("the index of a view is itself a view with a vector of indices");
       return {};
     }

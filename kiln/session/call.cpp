@@ -109,8 +109,7 @@ Result<CallResult> Call::run_wide(const std::vector<ViewId>& outputs, bool updat
 }
 
 Result<HostTensor> Call::look(ViewId view) {
-  const Tile tile = recorder_.tile(view);
-  if (tile.vector_index || tile.indirect) {
+  if (recorder_.tile(view).has_indices()) {
     return Error{"a view with a vector of runtime indices shows nothing; copy it first"};
   }
   if (options_.keep_float32) {

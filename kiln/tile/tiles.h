@@ -25,6 +25,8 @@ struct Tile {
   bool vector_index = false;  // the dynamic part differs from row to row of dimension 0
   bool indirect = false;      // each element of a partition is where an index says
 
+  // Runtime indices, more than one, which only instructions can follow.
+  bool has_indices() const { return vector_index || indirect; }
   Memory memory() const { return storage->memory; }
   bool on_chip() const { return storage->on_chip(); }
   bool in_psum() const { return storage->memory == Memory::psum; }

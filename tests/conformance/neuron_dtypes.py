@@ -64,6 +64,11 @@ def _pack(array, dtype):
     return np.ascontiguousarray(words).view(dtype)
 
 
+def is_packed(dtype):
+    """Whether it is one of the x4 formats."""
+    return dtype in _ELEMENT
+
+
 def is_float_type(dtype):
     """Whether the type holds floating-point numbers."""
     dtype = _dtype(dtype)

@@ -10,12 +10,6 @@ import types
 import neuron_dtypes
 import nki
 
-X4 = (
-    neuron_dtypes.float8_e4m3fn_x4,
-    neuron_dtypes.float8_e5m2_x4,
-    neuron_dtypes.float4_e2m1fn_x4,
-)
-
 
 def _supply(name, **attributes):
     module = types.ModuleType(name)
@@ -47,7 +41,7 @@ class _Launcher:
 
 def _as_on_device(result):
     """A result of an x4 type so that the harness reads its bytes, as it reads a device's."""
-    return _Bytes(result) if getattr(result, "dtype", None) in X4 else result
+    return _Bytes(result) if neuron_dtypes.is_packed(getattr(result, "dtype", None)) else result
 
 
 class _Bytes:

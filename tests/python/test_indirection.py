@@ -99,6 +99,8 @@ def test_of_several_faults_the_first_is_told(monkeypatch):
         row = late = nl.load(which)
         for _ in range(30):
             before, late = late, nl.ndarray((1, 1), which.dtype)
+            for _ in range(4):  # for threads that have met a fault
+                nisa.tensor_copy(dst=nl.ndarray((1, 1), which.dtype), src=before)
             nisa.tensor_copy(dst=late, src=before)
         rows = [nl.ndarray((1, 8), table.dtype) for _ in range(8)]
         nisa.dma_copy(dst=rows[0], src=table.ap([[8, 1], [1, 8]], scalar_offset=late))
@@ -107,7 +109,7 @@ def test_of_several_faults_the_first_is_told(monkeypatch):
         return table
 
     monkeypatch.setattr(_run, "threads", 4)
-    line = kernel.fn.__code__.co_firstlineno + 7
+    line = kernel.fn.__code__.co_firstlineno + 9
     for _ in range(20):
         with pytest.raises(RuntimeError, match=f"{__file__}:{line}: dma_copy: a runtime index"):
             kernel(np.zeros((4, 8), np.float32), np.array([[4]], np.int32))
