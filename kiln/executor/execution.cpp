@@ -124,8 +124,19 @@ void Execution::prepare(size_t index) {
       program_.code[index]);
 }
 
-void Execution::execute(size_t index) {
+void Execution::watch(Observer& observer) {
+  observer_ = &observer;
+  prepare_ = &Execution::prepare_observed;
+}
+
+void Execution::prepare_observed(size_t index) {
   prepare(index);
+  const std::lock_guard lock(observing_);
+  observer_->before(index, memory_);
+}
+
+void Execution::execute(size_t index) {
+  (this->*prepare_)(index);
   const Instruction& instruction = program_.code[index];
   const Runner& runner = runners_[instruction.index()];
   count(index, runner.run(instruction, memory_, runner.routine));

@@ -7,6 +7,7 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "kiln/base/result.h"
 #include "kiln/executor/cpu.h"
 #include "kiln/executor/memory_image.h"
+#include "kiln/program/observer.h"
 
 namespace kiln {
 
@@ -53,6 +55,9 @@ class Execution {
   // Keeps memory of dead tiles, so that they can be looked at.
   void keep_tiles() { keep_tiles_ = true; }
 
+  // Lets the observer watch what follows; it must outlive the execution.
+  void watch(Observer& observer);
+
   // Which member of the launch this is; the first core of rank 0 unless said.
   void set_member(Member member) { memory_.set_member(member); }
 
@@ -66,7 +71,7 @@ class Execution {
   Status pass_meeting();
   TileMemory& memory() { return memory_; }
   // Makes sure that the meeting's tiles have memory.
-  void prepare_meeting() { prepare(position_); }
+  void prepare_meeting() { (this->*prepare_)(position_); }
 
   // The view's elements now.
   TileAccess read(ViewId id);
@@ -92,6 +97,7 @@ class Execution {
   size_t next_stop(size_t turn) const;
   bool is_at_meeting() const { return meets_[program_.code[position_].index()]; }
   void prepare(size_t index);
+  void prepare_observed(size_t index);
   void execute(size_t index);
   void count(size_t index, bool fast);
   void retire(size_t index);
@@ -105,6 +111,10 @@ class Execution {
 
   const Program& program_;
   const ExecuteOptions options_;
+  // What comes before an instruction: prepare(), or prepare_observed().
+  void (Execution::*prepare_)(size_t) = &Execution::prepare;
+  Observer* observer_ = nullptr;
+  std::mutex observing_;
   TileMemory memory_;
   MemoryImage image_;
   std::vector<Runner> runners_;  // by kind
