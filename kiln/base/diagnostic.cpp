@@ -1,5 +1,7 @@
 #include "kiln/base/diagnostic.h"
 
+#include "kiln/base/severity_names.h"
+
 namespace kiln {
 
 // A kernel's loop repeats one mistake on one line thousands of times, with other numbers in each:
@@ -25,11 +27,9 @@ void Report::add_text(const DiagnosticKind& kind, std::string message, std::vect
 }
 
 std::string to_string(const Diagnostic& diagnostic, const FileTable& files) {
-  static constexpr std::string_view names[] = {"advice", "warning", "error"};
   const std::string where = files.describe(diagnostic.location);
   return fmt::format("{}{}{}: {} [{}]", where, where.empty() ? "" : ": ",
-                     names[static_cast<int>(diagnostic.kind->severity)], diagnostic.message,
-                     diagnostic.kind->id);
+                     name_of(diagnostic.kind->severity), diagnostic.message, diagnostic.kind->id);
 }
 
 }  // namespace kiln

@@ -55,6 +55,13 @@ bool run(const Instruction& instruction, TileMemory& memory, const void* routine
   return false;
 }
 
+// Whether the instruction leaves elements out whose runtime index is out of bounds.
+template <class T>
+bool may_skip(const T& instruction) {
+  if constexpr (requires { instruction.oob_mode; }) return instruction.oob_mode == OobMode::skip;
+  return false;
+}
+
 bool covers_storage(const Tile& tile) {
   return !tile.dynamic.valid() && tile.elements() == tile.storage->elements() &&
          tile.dtype() == tile.storage->dtype &&
@@ -67,7 +74,7 @@ Execution::Execution(const Program& program, ExecuteOptions options)
     : program_(program),
       options_(std::move(options)),
       memory_(program.tiles, program.register_count),
-      image_(program, memory_, options_.fresh_integer) {
+      image_(program, memory_, options_.fresh) {
   AllInstructions::for_each([&](auto tag) {
     using T = typename decltype(tag)::type;
     const void* routine = nullptr;
@@ -118,7 +125,8 @@ void Execution::prepare(size_t index) {
       [&](const auto& i) {
         for_each_access(i, program_.tiles, [&](ViewId id, Access access) {
           const Tile tile = program_.tiles.tile(id);
-          image_.ensure(tile.storage_id, access == Access::write && covers_storage(tile));
+          const bool covers = access == Access::write && covers_storage(tile) && !may_skip(i);
+          image_.ensure(tile.storage_id, covers);
         });
       },
       program_.code[index]);
@@ -170,11 +178,15 @@ bool Execution::tick(size_t done) {
 }
 
 Status Execution::outcome(size_t index) {
-  const std::optional<std::string> fault = memory_.take_fault();
-  if (!fault) return Done{};
-  const std::string where = program_.files.describe(program_.locations[index]);
+  std::optional<std::string> message = memory_.take_fault();
+  return message ? failed({index, std::move(*message)}) : Done{};
+}
+
+Status Execution::failed(Fault fault) {
+  const std::string where = program_.files.describe(program_.locations[fault.instruction]);
+  fault_ = std::move(fault);
   return Error{fmt::format("{}{}{}: {}", where, where.empty() ? "" : ": ",
-                           name_of(program_.code[index]), *fault)};
+                           name_of(program_.code[fault_->instruction]), fault_->message)};
 }
 
 Status Execution::run_in_order(size_t last) {
@@ -243,7 +255,7 @@ Status Execution::run_scheduled(size_t last) {
   std::mutex mutex;
   std::condition_variable changed;
   size_t oldest = 0, done = 0, failed_at = count;
-  Status failure = Done{};
+  std::string failure;
   bool stop = false;
 
   // What stands before the fault is still executed: it may have one too, and the first is told.
@@ -269,15 +281,15 @@ Status Execution::run_scheduled(size_t last) {
       for (uint32_t next : schedule.dependents_of(i)) {
         if (--waits[next] == 0) ready.push(next);
       }
-      if (Status status = outcome(first + i); !status && i < failed_at) {
+      if (std::optional<std::string> fault = memory_.take_fault(); fault && i < failed_at) {
         failed_at = i;
-        failure = std::move(status);
+        failure = std::move(*fault);
       }
       stop = stop || !go_on;
       changed.notify_all();
     }
   });
-  if (failed_at != count) return failure;
+  if (failed_at != count) return failed({first + failed_at, std::move(failure)});
   if (stop) return Error{"stopped"};
   position_ = last;
   return Done{};

@@ -25,10 +25,10 @@ struct Progress {
 };
 
 struct ExecuteOptions {
-  int threads = 1;                             // 0: what session's resolve() finds
-  std::optional<CpuLevel> cpu;                 // none: likewise; here, scalar
-  bool reference_only = false;                 // each instruction's own execute(), no routines
-  Bits fresh_integer = fresh_integer_default;  // what integers hold that were never written
+  int threads = 1;              // 0: what session's resolve() finds
+  std::optional<CpuLevel> cpu;  // none: likewise; here, scalar
+  bool reference_only = false;  // each instruction's own execute(), no routines
+  FreshMemory fresh;
   // Called now and then on the calling thread; false stops the execution.
   std::function<bool(const Progress&)> tick;
 };
@@ -67,6 +67,12 @@ class Execution {
   Result<Stop> advance(size_t turn = std::numeric_limits<size_t>::max());
   // The instruction that is executed next.
   size_t position() const { return position_; }
+  // Where the execution ended by a fault of the program, and what it was.
+  struct Fault {
+    size_t instruction = 0;
+    std::string message;
+  };
+  const std::optional<Fault>& fault() const { return fault_; }
   // Goes on behind the meeting where it stopped, which has been held.
   Status pass_meeting();
   TileMemory& memory() { return memory_; }
@@ -107,6 +113,7 @@ class Execution {
   size_t step(size_t index);
   Status run_scheduled(size_t last);
   Status outcome(size_t index);
+  Status failed(Fault fault);
   bool tick(size_t done);
 
   const Program& program_;
@@ -121,6 +128,7 @@ class Execution {
   std::vector<bool> meets_;      // by kind: is a meeting
   bool keep_tiles_ = false;
   size_t position_ = 0;
+  std::optional<Fault> fault_;
   size_t known_ = 0;                // instructions whose uses are counted
   bool has_loops_ = false;          // among them
   std::vector<uint32_t> partners_;  // of loops and their ends

@@ -3,7 +3,6 @@
 #include <sys/mman.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstdlib>
 #include <cstring>
 
@@ -22,10 +21,10 @@ int64_t padded_row_bytes(int64_t row_bytes) {
 
 }  // namespace
 
-void fill_unwritten(DType dtype, std::byte* data, int64_t bytes, Bits fresh_integer) {
+void fill_unwritten(DType dtype, std::byte* data, int64_t bytes, const FreshMemory& fresh) {
   const int64_t size = size_bytes(dtype);
   std::byte pattern[4] = {};
-  const Bits bits = is_floating(dtype) ? from_float32(dtype, std::nanf("")) : fresh_integer;
+  const Bits bits = is_floating(dtype) ? from_float32(dtype, fresh.floating) : fresh.integer;
   store_bits(dtype, pattern, bits);
   if (size == 1) {
     std::memset(data, std::to_integer<int>(pattern[0]), static_cast<size_t>(bytes));
@@ -56,8 +55,8 @@ HostBuffer allocate_host_buffer(int64_t bytes) {
           bytes};
 }
 
-MemoryImage::MemoryImage(const Program& program, TileMemory& memory, Bits fresh_integer)
-    : program_(program), memory_(memory), fresh_integer_(fresh_integer) {
+MemoryImage::MemoryImage(const Program& program, TileMemory& memory, const FreshMemory& fresh)
+    : program_(program), memory_(memory), fresh_(fresh) {
   grow();
 }
 
@@ -99,7 +98,7 @@ void MemoryImage::ensure(StorageId id, bool overwritten) {
       bytes_ += bytes;
       peak_bytes_ = std::max(peak_bytes_, bytes_);
     }
-    if (!overwritten) fill_unwritten(storage.dtype, buffer.data.get(), bytes, fresh_integer_);
+    if (!overwritten) fill_unwritten(storage.dtype, buffer.data.get(), bytes, fresh_);
     blocks_[id.value].buffer = buffer;
     memory_.buffer(id).partition_stride = stride;
     memory_.psum_state(id).reset();

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <unordered_map>
@@ -22,13 +23,16 @@ struct HostBuffer {
 
 HostBuffer allocate_host_buffer(int64_t bytes);
 
-// What fresh memory holds: NaN in floating types, and this in integers, bool and packed types.
-inline constexpr Bits fresh_integer_default = 4;
-void fill_unwritten(DType dtype, std::byte* data, int64_t bytes, Bits fresh_integer);
+// What memory holds that was never written.
+struct FreshMemory {
+  float floating = std::numeric_limits<float>::quiet_NaN();
+  Bits integer = 4;  // in integers, bool and packed types
+};
+void fill_unwritten(DType dtype, std::byte* data, int64_t bytes, const FreshMemory& fresh);
 
 class MemoryImage {
  public:
-  MemoryImage(const Program& program, TileMemory& memory, Bits fresh_integer);
+  MemoryImage(const Program& program, TileMemory& memory, const FreshMemory& fresh);
 
   // Follows a program that is still being recorded.
   void grow();
@@ -55,7 +59,7 @@ class MemoryImage {
 
   const Program& program_;
   TileMemory& memory_;
-  const Bits fresh_integer_;
+  const FreshMemory fresh_;
   std::mutex mutex_;
   std::vector<Block> blocks_;
   std::unordered_map<int64_t, std::vector<HostBuffer>> free_;  // by size

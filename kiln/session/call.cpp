@@ -18,14 +18,14 @@ double seconds_since(Clock::time_point start) {
 
 // What the release decides beside the instructions' meaning.
 CallOptions as_released(CallOptions options) {
-  options.execute.fresh_integer = fresh_integer_in(options.compat);
+  options.execute.fresh.integer = fresh_integer_in(options.compat);
   return options;
 }
 
 }  // namespace
 
 Bits fresh_integer_in(Compat compat) {
-  return compat == Compat::nki_0_3 ? 0 : fresh_integer_default;
+  return compat == Compat::nki_0_3 ? 0 : FreshMemory{}.integer;
 }
 
 Result<ExecuteOptions> resolve(ExecuteOptions options) {
@@ -61,7 +61,7 @@ Execution& Call::execution() {
 
 Seat Call::take_seat() {
   Execution& e = execution();
-  shared_.bind_new(recorder_.tiles(), e, options_.execute.fresh_integer);
+  shared_.bind_new(recorder_.tiles(), e, options_.execute.fresh);
   return {options_.member, &recorder_.program(), &e};
 }
 

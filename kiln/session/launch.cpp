@@ -105,6 +105,7 @@ Result<bool> Launch::hold_all() {
     if (!members) return members.error();
     if (members->empty()) return held;
     held = true;
+    if (options_.met) options_.met(*members);
     for (const Member& member : *members) {
       if (Status status = seat_of(member).execution->pass_meeting(); !status) {
         return status.error();

@@ -23,6 +23,8 @@ struct TogetherOptions {
   std::chrono::seconds patience{120};
   // Called now and then while waiting for another process; false stops the launch.
   std::function<bool()> go_on;
+  // Called when these members have met.
+  std::function<void(std::span<const Member>)> met;
 };
 
 // Executes all to their ends. An Error is a fault of one of them, or a deadlock: who waits, where,

@@ -44,42 +44,52 @@ Result<CallResult> run(std::shared_ptr<const Program> program,
   return std::move(results->front());
 }
 
+Result<Seated> seat_ranks(std::span<const RankPrograms> ranks, const ExecuteOptions& options) {
+  Seated seated;
+  for (const RankPrograms& rank : ranks) {
+    const auto shared = rank.cores.size() > 1 ? std::make_shared<SharedMemory>() : nullptr;
+    for (size_t core = 0; core < rank.cores.size(); ++core) {
+      const Program& program = *rank.cores[core];
+      Execution& execution =
+          *seated.executions.emplace_back(std::make_unique<Execution>(program, options));
+      const Member member{rank.rank, static_cast<int32_t>(core)};
+      execution.set_member(member);
+      if (Status status = bind_inputs(execution, program, rank.inputs); !status) {
+        return status.error();
+      }
+      SharedMemory::Core(shared).bind_new(program.tiles, execution, options.fresh);
+      seated.seats.push_back({member, &program, &execution});
+    }
+  }
+  return seated;
+}
+
 Result<std::vector<CallResult>> run_ranks(std::span<const std::shared_ptr<const Program>> programs,
                                           std::span<const RankInputs> ranks,
                                           const ExecuteOptions& given,
                                           const TogetherOptions& together) {
   const Result<ExecuteOptions> options = resolve(given);
   if (!options) return options.error();
-  std::vector<std::unique_ptr<Execution>> executions;
-  std::vector<Seat> seats;
+  std::vector<RankPrograms> launch;
   for (const RankInputs& rank : ranks) {
-    const auto shared = programs.size() > 1 ? std::make_shared<SharedMemory>() : nullptr;
-    for (size_t core = 0; core < programs.size(); ++core) {
-      const Program& program = *programs[core];
-      Execution& execution =
-          *executions.emplace_back(std::make_unique<Execution>(program, *options));
-      const Member member{rank.rank, static_cast<int32_t>(core)};
-      execution.set_member(member);
-      if (Status status = bind_inputs(execution, program, rank.inputs); !status) {
-        return status.error();
-      }
-      SharedMemory::Core(shared).bind_new(program.tiles, execution, options->fresh_integer);
-      seats.push_back({member, &program, &execution});
-    }
+    launch.push_back({rank.rank, {programs.begin(), programs.end()}, rank.inputs});
   }
+  Result<Seated> seated = seat_ranks(launch, *options);
+  if (!seated) return seated.error();
   const auto start = std::chrono::steady_clock::now();
-  if (Status status = execute_together(seats, together); !status) return status.error();
+  if (Status status = execute_together(seated->seats, together); !status) return status.error();
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
 
   std::vector<CallResult> results;
-  for (size_t i = 0; i < seats.size(); ++i) {
+  for (size_t i = 0; i < seated->seats.size(); ++i) {
     const size_t core = i % programs.size();
+    Execution& execution = *seated->executions[i];
     if (core == 0) {
-      results.push_back(result_of(programs[0], *executions[i], *options));
+      results.push_back(result_of(programs[0], execution, *options));
       results.back().provenance.execute_seconds =
           seconds.count() / static_cast<double>(ranks.size());
     } else {
-      results.back().provenance.add(provenance_of(*programs[core], *executions[i], *options));
+      results.back().provenance.add(provenance_of(*programs[core], execution, *options));
     }
   }
   return results;

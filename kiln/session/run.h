@@ -15,6 +15,22 @@ namespace kiln {
 Result<CallResult> run(std::shared_ptr<const Program> program,
                        const std::vector<HostTensor>& inputs, const ExecuteOptions& options);
 
+// A rank of a launch: a program for each of its cores, and what they are given, in the order of
+// their inputs.
+struct RankPrograms {
+  int32_t rank = 0;
+  std::vector<std::shared_ptr<const Program>> cores;
+  std::vector<HostTensor> inputs;
+};
+
+// The members of a launch, ready to be executed.
+struct Seated {
+  std::vector<std::unique_ptr<Execution>> executions;
+  std::vector<Seat> seats;
+};
+// `options` from resolve(). An Error if an input's size or dtype differs from what a program wants.
+Result<Seated> seat_ranks(std::span<const RankPrograms> ranks, const ExecuteOptions& options);
+
 // A rank and its inputs, in the order of its programs' inputs.
 struct RankInputs {
   int32_t rank = 0;

@@ -19,10 +19,10 @@ class SharedMemory {
    public:
     explicit Core(std::shared_ptr<SharedMemory> shared) : shared_(std::move(shared)) {}
     // Binds the shared tensors that the program has got since the last time.
-    void bind_new(const Tiles& tiles, Execution& execution, Bits fresh_integer);
+    void bind_new(const Tiles& tiles, Execution& execution, const FreshMemory& fresh);
 
    private:
-    HostBuffer next(const Storage& storage, Bits fresh_integer);
+    HostBuffer next(const Storage& storage, const FreshMemory& fresh);
 
     std::shared_ptr<SharedMemory> shared_;
     size_t storages_seen_ = 0;

@@ -7,6 +7,7 @@
 #include "bindings.h"
 #include "convert.h"
 #include "dialect.h"
+#include "host.h"
 #include "kiln/program/text.h"
 #include "kiln/session/call.h"
 #include "kiln/session/run.h"
@@ -15,44 +16,6 @@
 namespace kiln::python {
 
 namespace {
-
-nb::str text(std::string_view s) { return nb::str(s.data(), s.size()); }
-
-// Called with (done, total) now and then while a program runs.
-nb::object& progress_callback() {
-  static auto* callback = new nb::object(nb::none());
-  return *callback;
-}
-
-ExecuteOptions execute_options(int threads, bool reference_only) {
-  ExecuteOptions options{.threads = threads, .reference_only = reference_only};
-  // Lets Ctrl-C through; the pending Python exception is raised when the execution has stopped.
-  options.tick = [](const Progress& progress) {
-    const nb::gil_scoped_acquire gil;
-    if (PyErr_CheckSignals() != 0) return false;
-    if (progress_callback().is_none()) return true;
-    try {
-      progress_callback()(progress.done, progress.total);
-    } catch (nb::python_error& error) {
-      error.restore();
-      return false;
-    }
-    return true;
-  };
-  Result<ExecuteOptions> resolved = resolve(std::move(options));
-  if (!resolved) throw nb::value_error(resolved.error().message.c_str());
-  return std::move(resolved).value();
-}
-
-// The array's memory, which the returned buffer keeps alive.
-HostBuffer borrow_array(uintptr_t address, int64_t bytes, nb::object owner) {
-  auto* kept = new nb::object(std::move(owner));
-  const auto free = [kept](std::byte*) {
-    const nb::gil_scoped_acquire gil;
-    delete kept;
-  };
-  return {std::shared_ptr<std::byte>(reinterpret_cast<std::byte*>(address), free), bytes};
-}
 
 // Memory as Python sees it: address, bytes, dtype, shape; alive as long as the object.
 struct HostArray {
@@ -77,33 +40,10 @@ nb::dict describe(const Provenance& p) {
   return d;
 }
 
-nb::list describe(const Report& report, const FileTable& files) {
-  static constexpr const char* severities[] = {"advice", "warning", "error"};
-  nb::list list;
-  for (const Diagnostic& diagnostic : report.diagnostics()) {
-    nb::dict d;
-    d["id"] = text(diagnostic.kind->id);
-    d["severity"] = severities[static_cast<int>(diagnostic.kind->severity)];
-    d["message"] = diagnostic.message;
-    d["file"] = diagnostic.location.file.valid() ? files.path(diagnostic.location.file) : "";
-    d["line"] = diagnostic.location.line;
-    d["text"] = to_string(diagnostic, files);
-    list.append(d);
-  }
-  return list;
-}
-
 nb::list describe_outputs(std::vector<HostTensor> outputs) {
   nb::list list;
   for (HostTensor& output : outputs) list.append(nb::cast(HostArray{std::move(output)}));
   return list;
-}
-
-template <class T>
-T value_or_throw(Result<T> result) {
-  if (PyErr_Occurred()) throw nb::python_error();
-  if (!result.ok()) throw std::runtime_error(result.error().message);
-  return std::move(result).value();
 }
 
 class PyCall {
@@ -153,7 +93,7 @@ class PyCall {
   Recorder& recorder() { return call_.recorder(); }
 
   nb::list diagnostics() {
-    return describe(call_.recorder().report(), call_.recorder().program().files);
+    return describe_report(call_.recorder().report(), call_.recorder().program().files);
   }
 
   std::shared_ptr<const Program> end(const std::vector<NkiTensor>& outputs) {
@@ -221,13 +161,7 @@ nb::list execute_together(const std::vector<PyCall*>& launch,
 nb::tuple run_program(const std::shared_ptr<const Program>& program, nb::list arrays, int threads,
                       bool reference_only) {
   std::vector<HostTensor> inputs;
-  for (nb::handle array : arrays) {
-    HostTensor input{.dtype = dtype_from_python(array.attr("dtype")),
-                     .shape = nb::cast<std::vector<int64_t>>(array.attr("shape"))};
-    input.buffer = borrow_array(nb::cast<uintptr_t>(array.attr("ctypes").attr("data")),
-                                nb::cast<int64_t>(array.attr("nbytes")), nb::borrow(array));
-    inputs.push_back(std::move(input));
-  }
+  for (nb::handle array : arrays) inputs.push_back(borrow_tensor(array));
   const ExecuteOptions options = execute_options(threads, reference_only);
   Result<CallResult> result = [&] {
     const nb::gil_scoped_release no_gil;
@@ -265,7 +199,7 @@ void bind_program(nb::module_& module) {
         Result<ParsedProgram> parsed = parse_program(source);
         if (!parsed.ok()) throw nb::value_error(parsed.error().message.c_str());
         return nb::make_tuple(std::const_pointer_cast<Program>(parsed->program),
-                              describe(parsed->report, parsed->program->files));
+                              describe_report(parsed->report, parsed->program->files));
       },
       nb::arg("text"), "(Program, diagnostics) of a program's text form.");
   module.def(

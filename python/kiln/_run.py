@@ -17,6 +17,9 @@ threads = int(os.environ.get("KILN_THREADS") or 0)
 # Called with the provenance of every finished call.
 listeners = []
 
+# Called with the Kernel, the Choice and the Launches of every call before it is executed.
+watchers = []
+
 
 class NkiValidationError(Exception):
     """The kernel breaks rules of the language or of the target; all that were found are listed.
@@ -193,6 +196,8 @@ def call_ranks(kernel, binds, ranks=None, transport=None):
         Launch(kernel, choice, bind, rank)
         for rank, bind in zip(ranks or range(len(binds)), binds, strict=True)
     ]
+    for watch in watchers:
+        watch(kernel, choice, launches)
     calls = [call for launch in launches for call in launch.calls]
     ran = _core.execute_together(calls, transport)
     provenance = None
@@ -243,6 +248,14 @@ class Launch:
             self.programs.append(program)
             if core == 0:
                 self._tree = tree
+
+    def diagnostics(self):
+        """What recording said of all cores' programs."""
+        return [d for call in self.calls for d in call.diagnostics()]
+
+    def arrays(self):
+        """The inputs of the programs, in their order."""
+        return [argument.array for argument in self._inputs.arguments.values()]
 
     def results(self, outputs):
         """What the kernel returned, as arrays of core 0's outputs; strided inputs are updated."""

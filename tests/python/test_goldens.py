@@ -1,7 +1,8 @@
 """Goldens: programs and kernels whose comments say what they give.
 
 A golden opens with comment lines (`;` in .kiln, `#` in .py):
-    ; test execute | check        what to do
+    ; test execute | check        what to do; a kernel: check | observe, which also executes
+    ; grid 2                      cores that a kernel is launched on
     ; input a = arange:4x8        a value, in the command line's forms
     ; expect …                    outputs, or diagnostics; rewritten by `pytest --update`
 """
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 from kiln.cli import inputs
 
-from kiln import _arrays, _core, _dtypes, _run
+from kiln import _arrays, _check, _core, _dtypes, _run
 
 TESTS = pathlib.Path(__file__).parent.parent
 GOLDENS = sorted([*TESTS.glob("golden/*.kiln"), *TESTS.glob("error/*.kiln")])
@@ -26,6 +27,7 @@ class Golden:
         self.lines = path.read_text().splitlines()
         self.inputs = dict(line.split(" = ", 1) for line in self.comments("input"))
         (self.action,) = self.comments("test")
+        self.grid = [int(size) for size in self.comments("grid")]
 
     def comments(self, kind):
         start = f"{self.mark} {kind} "
@@ -67,17 +69,35 @@ def test_program(path, reference_only, request):
     golden.compare(found, request.config.getoption("--update"))
 
 
+def diagnostics_of(golden):
+    kernel = inputs.load_kernel(str(golden.path), "kernel")
+    for size in golden.grid:
+        kernel = kernel[size]
+    values = golden.values()
+    if golden.action == "observe":
+        return _check.check_call(kernel, lambda: kernel.bind((), values)).diagnostics
+    with pytest.raises(_run.NkiValidationError) as caught:
+        kernel(**values)
+    return caught.value.diagnostics
+
+
+def told(diagnostic):
+    """A diagnostic in one line, with the lines of its notes."""
+    times = f" (x{diagnostic['count']})" if diagnostic["count"] > 1 else ""
+    notes = "".join(f"; {n['message']}: line {n['line']}" for n in diagnostic["notes"])
+    message = diagnostic["message"].replace(diagnostic["file"] or "\n", "FILE")
+    return (
+        f"line {diagnostic['line']}: {diagnostic['severity']}: {message} "
+        f"[{diagnostic['id']}]{times}{notes}"
+    )
+
+
 @pytest.mark.parametrize("path", KERNELS, ids=lambda p: p.stem)
 def test_kernel_with_mistakes(path, request):
     golden = Golden(path)
-    kernel = inputs.load_kernel(str(path), "kernel")
-    with pytest.raises(_run.NkiValidationError) as caught:
-        kernel(**golden.values())
-    found = [
-        f"line {d['line']}: {d['severity']}: {d['message']} [{d['id']}]"
-        for d in caught.value.diagnostics
-    ]
-    golden.compare(found, request.config.getoption("--update"))
+    golden.compare(
+        [told(d) for d in diagnostics_of(golden)], request.config.getoption("--update")
+    )
 
 
 def test_every_instruction_has_a_golden():

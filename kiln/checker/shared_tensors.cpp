@@ -1,0 +1,32 @@
+#include "kiln/checker/shared_tensors.h"
+
+namespace kiln {
+
+SharedTensors::Tensor& SharedTensors::find(const Key& key, const Storage& storage) {
+  Tensor*& tensor = by_key_[key];
+  if (tensor == nullptr) {
+    const ByteSet none(storage.partitions(), storage.row_bytes());
+    tensor = &tensors_.emplace_back(Tensor{none, none, tensors_.size()});
+  }
+  return *tensor;
+}
+
+std::vector<SharedTensors::Tensor*> SharedTensors::tensors_of(const Program& program,
+                                                              Member member) {
+  std::vector<Tensor*> tensors(program.tiles.storage_count());
+  for (size_t i = 0; i < program.inputs.size(); ++i) {
+    const StorageId id = program.inputs[i];
+    Tensor& tensor = find({member.rank, true, {}, i}, program.tiles.storage(id));
+    tensor.written.add_all();
+    tensors[id.value] = &tensor;
+  }
+  std::map<std::string, size_t> seen;
+  for (uint32_t i = 0; i < tensors.size(); ++i) {
+    const Storage& storage = program.tiles.storage({i});
+    if (storage.memory != Memory::shared_hbm || storage.binding != Binding::internal) continue;
+    tensors[i] = &find({member.rank, false, storage.name, seen[storage.name]++}, storage);
+  }
+  return tensors;
+}
+
+}  // namespace kiln
