@@ -17,7 +17,8 @@ class Checker:
 
         self.report = Report()
         self.kernel = kernel
-        self.is_beta2 = _compat.choose(kernel, compat).name == _compat.BETA2
+        self.compat = _compat.choose(kernel, compat).name
+        self.is_beta2 = self.compat == _compat.BETA2
         self._dialect = _beta2.NAMES if self.is_beta2 else ()
         self._seen = set()
         self._waiting = collections.deque()

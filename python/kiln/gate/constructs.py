@@ -2,6 +2,7 @@
 
 import ast
 
+from kiln import _compat
 from kiln.gate import kinds, origins
 from kiln.gate.scopes import UNKNOWN
 
@@ -41,6 +42,8 @@ _DECORATORS = ("jit", "staticmethod", "dataclass")
 
 def signature(walk, node, is_kernel):
     """The parameters of a kernel, or of a function that it calls."""
+    if is_kernel and isinstance(node, ast.Lambda):
+        _doubtful(walk, node)
     arguments = node.args
     for star, text in ((arguments.vararg, "*"), (arguments.kwarg, "**")):
         if star:
@@ -131,7 +134,7 @@ def _compare(walk, node):
         seen, meant = ("is", "==") if isinstance(op, ast.Is) else ("is not", "!=")
         walk.add(
             *(kinds.doubtful_construct, node),
-            f"`{seen}` compares identity, which NKI does not have; the compiler takes it as {meant}",
+            f"`{seen}` compares identity, which NKI does not have; it is compiled as {meant}",
             f"write {meant}",
         )
 
@@ -173,12 +176,15 @@ def _leaves(walk, body, in_loop):
 
 
 def _function(walk, node):
+    """A function in a function, such as the body that nl.fori_loop takes."""
+    if walk.checker.compat != _compat.DEFAULT:
+        walk.add_head(
+            *(kinds.doubtful_construct, node),
+            f"{node.name} is a function in a function, which builds since NKI {_compat.DEFAULT}",
+            "move it to the top of the file",
+        )
     for decorator in node.decorator_list:
         check_decorator(walk, decorator)
-    signature(walk, node, is_kernel=False)
-
-
-def _lambda_signature(walk, node):
     signature(walk, node, is_kernel=False)
 
 
@@ -216,9 +222,8 @@ def _format(walk, node):
 
 
 RULES = {name: [_outside] for name in _ERRORS}
-RULES |= {name: [_doubtful] for name in _DOUBTFUL if name not in ("MatMult", "Lambda")}
+RULES |= {name: [_doubtful] for name in _DOUBTFUL if name != "MatMult"}
 RULES |= {
-    "Lambda": [_doubtful, _lambda_signature],
     "BinOp": [_matmult],
     "With": [_with],
     "Compare": [_compare],

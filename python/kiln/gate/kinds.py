@@ -29,7 +29,7 @@ unsupported_construct = Kind(
 doubtful_construct = Kind(
     "doubtful_construct",
     "warning",
-    "NKI's public compiler front end refuses the construct, or gives it another meaning",
+    "the public front end of NKI's compiler refuses the construct, or gives it another meaning",
     "tiles = [nl.load(x[i]) for i in range(4)]",
     "write it with plain statements",
 )

@@ -75,7 +75,7 @@ def _call(walk, node):
     name = origins.name_of(function)
     if name is None or isinstance(function, type) or walk.checker.is_beta2:
         return
-    taken = [*api.parameters(function), *_documented().get(name, ())]
+    taken = list(dict.fromkeys([*api.parameters(function), *_documented().get(name, ())]))
     if not taken or "options" in taken:
         return
     for keyword in node.keywords:

@@ -8,6 +8,8 @@ import sys
 import sysconfig
 import types
 
+from kiln.gate.scopes import MISSING, UNKNOWN
+
 # Libraries of the host that kernels' files import and the compiler does not know.
 _HOST = frozenset(
     ("numpy", "torch", "torch_xla", "torch_neuronx", "jax", "jaxlib", "scipy", "ml_dtypes")
@@ -33,11 +35,15 @@ def _package(value):
 
 def is_nki(value):
     """Whether an object is part of NKI."""
-    return _package(value) in _NKI
+    if value is UNKNOWN or value is MISSING:
+        return False
+    return _package(value) in _NKI or id(value) in _public()
 
 
 def name_of(value):
     """ "nki.isa.dma_copy" for that function; None for what is not NKI's."""
+    if id(value) in _public():
+        return _public()[id(value)]
     if not is_nki(value):
         return None
     if isinstance(value, types.ModuleType):
@@ -46,19 +52,31 @@ def name_of(value):
     return name and f"{module_name(value).removeprefix('kiln.')}.{name}"
 
 
+@functools.cache
+def _public():
+    """{id: name} of what NKI's modules offer; not all of it says itself where it is from."""
+    from kiln.nki import collectives, isa, language
+
+    return {
+        id(getattr(module, name)): f"{module.__name__.removeprefix('kiln.')}.{name}"
+        for module in (collectives, language, isa)
+        for name in module.__all__
+        if callable(getattr(module, name)) and not is_builtin(getattr(module, name))
+    }
+
+
 def is_host(value):
     """Whether an object is of Python's library or one of those for the host. Where its file is
     known that decides, since files of kernels can be called like modules of Python's library."""
     file = _file(value)
-    if file is None:
+    if file is None or file.startswith("<frozen"):
         return _package(value) in _HOST or _package(value) in sys.stdlib_module_names
     return _is_of_python(file) or (_package(value) in _HOST and _is_installed(file))
 
 
 def _file(value):
-    code = getattr(value, "__code__", None)
-    if code is not None:
-        return code.co_filename
+    if isinstance(value, types.FunctionType):
+        return value.__code__.co_filename
     module = value if isinstance(value, types.ModuleType) else sys.modules.get(module_name(value))
     return getattr(module, "__file__", None)
 
@@ -87,7 +105,10 @@ def function_of(value):
         value = value.fn
     elif is_nki(value):
         return None
-    value = inspect.unwrap(value)
+    try:
+        value = inspect.unwrap(value)
+    except ValueError:  # it wraps itself
+        return None
     value = getattr(value, "__func__", value)
     return value if isinstance(value, types.FunctionType) else None
 

@@ -105,11 +105,11 @@ def _host(walk, node, value):
     elif {module, getattr(owner, "__name__", "")} & _IMPURE_MODULES:
         _impure(walk, node, f"{ast.unparse(node)} is used")
     else:
-        near = module.startswith("numpy") and _in_language(value, name)
+        package = module.partition(".")[0].lstrip("_")
+        near = package == "numpy" and _in_language(value, name)
         walk.add(
             *(kinds.outside_call, node),
-            f"{ast.unparse(node)} is of {module.partition('.')[0]}, which the compiler does not "
-            "know",
+            f"{ast.unparse(node)} is of {package}, which the compiler does not know",
             f"write nl.{name}" if near else None,
         )
 

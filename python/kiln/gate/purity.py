@@ -3,6 +3,7 @@
 import ast
 import dataclasses
 import enum
+import types
 
 import numpy as np
 
@@ -53,6 +54,7 @@ def _is_outside(walk, name):
 
 
 def _changes(walk, node, name):
+    walk.told.add(id(scopes.root(name)))
     walk.add(
         *(kinds.impure_kernel, node),
         f"{ast.unparse(name)} is changed, which is outside of {walk.subject}; "
@@ -64,7 +66,9 @@ def _changes(walk, node, name):
 def _read(walk, node):
     """A name of the enclosing function that holds something mutable, or a global that a function
     assigns to."""
-    if not isinstance(node.ctx, ast.Load) or walk.scope.is_local(node.id):
+    if not isinstance(node.ctx, ast.Load) or id(node) in walk.told:
+        return
+    if walk.scope.is_local(node.id):
         return
     closure = walk.environment.closure
     if node.id in closure:
@@ -86,12 +90,12 @@ def _read(walk, node):
 def _is_mutable(value):
     if isinstance(value, (*_CONTAINERS, np.ndarray)):
         return True
-    if not hasattr(value, "__dict__") or callable(value) or isinstance(value, enum.Enum):
+    if not hasattr(value, "__dict__") or callable(value):
         return False
-    if origins.is_nki(value) or origins.is_host(type(value)):
+    if isinstance(value, (enum.Enum, types.ModuleType)) or origins.is_nki(value):
         return False
     frozen = dataclasses.is_dataclass(value) and value.__dataclass_params__.frozen
-    return not frozen and not isinstance(value, type(ast))
+    return not frozen and not origins.is_host(type(value))
 
 
 def _a(name):

@@ -25,7 +25,8 @@ class Walk:
         self.subject = getattr(node, "name", "a lambda")  # for messages
         self.dictionaries = values.local_dictionaries(node)
         self.branches = 0  # around the node: it may not be evaluated
-        self.types_only = set()  # nodes that isinstance compares with
+        self.types_only = set()  # ids of nodes that isinstance compares with
+        self.told = set()  # ids of names whose objects are changed, which is a finding already
 
     def run(self):
         constructs.signature(self, self.node, self.is_kernel)
