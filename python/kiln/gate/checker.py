@@ -46,10 +46,6 @@ class Checker:
     def has_dialect_name(self, name):
         return name in self._dialect
 
-    def functions(self):
-        """How many functions were checked."""
-        return sum(1 for each in self._seen if not isinstance(each, type))
-
     def _check(self, function, caller):
         try:
             source, node = sources.of_function(function)
