@@ -14,7 +14,7 @@ KEYS_MAX = 512  # of one tile: float32 scores fill a PSUM bank
 MASKED = -1e30
 
 
-class Progress:
+class Progress(nl.NKIObject):
     """The softmax of one query tile as far as the keys have been seen."""
 
     negative_max = None  # [QUERIES, 1], of the scaled scores
