@@ -4,6 +4,7 @@ import contextlib
 import linecache
 import os
 import threading
+import traceback
 
 import numpy as np
 
@@ -16,6 +17,10 @@ threads = int(os.environ.get("KILN_THREADS") or 0)
 
 # Called with the provenance of every finished call.
 listeners = []
+
+# Sees every call before it is executed, if set: watch(kernel, record, transport) returns record()'s
+# launches, or raises what it raised. The checker looks at calls here; see kiln._watch.
+watch = None
 
 
 class NkiValidationError(Exception):
@@ -37,6 +42,17 @@ def excerpt(diagnostic):
     return diagnostic["text"] + (f"\n    {source}" if source else "")
 
 
+def origin(error):
+    """The innermost frame of the exception that is not Kiln's own; None if there is none."""
+    own = os.path.dirname(__file__) + "/"
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not frame.filename.startswith((own, "<frozen"))
+    ]
+    return frames[-1] if frames else None
+
+
 def latest_provenance():
     return getattr(_state, "provenance", None)
 
@@ -52,6 +68,7 @@ class Inputs:
     def __init__(self):
         self.arguments = {}  # by the array's id: the same array twice is one tensor
         self.names = []
+        self.arrays = []  # as the current core's program has its inputs
         self.kinds = set()
 
     def bind(self, call, name, value):
@@ -74,6 +91,7 @@ class Inputs:
                 name, array.ctypes.data, list(array.shape), argument.dtype, array
             )
             self.names.append((name, array.shape, argument.dtype))
+            self.arrays.append(array)
         return self._tensors[key]
 
     def _argument(self, name, value):
@@ -87,6 +105,7 @@ class Inputs:
     def begin_core(self):
         self._tensors = {}
         self.names = []
+        self.arrays = []
 
     def result_kind(self):
         for kind in ("torch", "jax"):
@@ -189,10 +208,14 @@ def call_ranks(kernel, binds, ranks=None, transport=None):
     of other processes.
     """
     choice = _compat.choose(kernel.fn, kernel.compat)
-    launches = [
-        Launch(kernel, choice, bind, rank)
-        for rank, bind in zip(ranks or range(len(binds)), binds, strict=True)
-    ]
+
+    def record():
+        return [
+            Launch(kernel, choice, bind, rank)
+            for rank, bind in zip(ranks or range(len(binds)), binds, strict=True)
+        ]
+
+    launches = watch(kernel, record, transport) if watch else record()
     calls = [call for launch in launches for call in launch.calls]
     ran = _core.execute_together(calls, transport)
     provenance = None
@@ -222,6 +245,7 @@ class Launch:
         shared = _core.SharedMemory() if len(indices) > 1 else None
         self.calls = []
         self.programs = []
+        self.arrays = []  # of each core, in the order of its program's inputs
         for core, index in enumerate(indices):
             call = new_call(
                 kernel,
@@ -241,6 +265,7 @@ class Launch:
                 _state.grid = outer
             self.calls.append(call)
             self.programs.append(program)
+            self.arrays.append(self._inputs.arrays)
             if core == 0:
                 self._tree = tree
 

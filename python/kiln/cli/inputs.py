@@ -10,7 +10,7 @@ import sys
 import numpy as np
 
 import kiln
-from kiln import _compat, _core, _dtypes
+from kiln import _arrays, _compat, _core, _dtypes, _target
 from kiln.cli.errors import UsageError
 
 FORMS = """\
@@ -42,6 +42,19 @@ def refuse_compat(name):
         raise UsageError(
             "--compat is for kernels; a program says itself what its instructions mean"
         )
+
+
+def parse_targets(text, most=None):
+    """["trn1", "trn3"] of "trn1,gen4", each once; at most so many."""
+    names = [name.strip() for name in text.split(",")]
+    try:
+        found = [_target.instance(_target.find(name, "--target")) for name in names]
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    targets = list(dict.fromkeys(found))
+    if most is not None and len(targets) > most:
+        raise UsageError(f"--target {text}: one target; `kiln check` takes several")
+    return targets
 
 
 def split_file(spec):
@@ -143,3 +156,23 @@ def bind(kernel, values):
     except TypeError as error:
         signature = inspect.signature(kernel.fn)
         raise UsageError(f"{kernel.__name__}{signature}: {error}\n{FORMS}") from None
+
+
+def program_inputs(program, values):
+    """The arrays of a program's inputs, from {name or number: value}."""
+    arrays = []
+    for number, (name, shape, dtype) in enumerate(program.inputs):
+        key = name if name in values else str(number)
+        if key not in values:
+            sizes = "x".join(map(str, shape))
+            raise UsageError(f"the program needs --arg {name}=… (e.g. rand:{sizes}:{dtype})")
+        array = _arrays.Argument(values.pop(key))
+        if array.array.shape != shape or array.dtype is not dtype:
+            raise UsageError(
+                f"--arg {name} is {array.dtype} {array.array.shape}; "
+                f"the program wants {dtype} {shape}"
+            )
+        arrays.append(array.array)
+    if values:
+        raise UsageError(f"the program has no input {', '.join(values)}")
+    return arrays
