@@ -29,8 +29,9 @@ def write_text(path, text):
     ) as file:
         try:
             file.write(text)
+            file.flush()
             os.fchmod(file.fileno(), 0o666 & ~umask)
+            os.replace(file.name, path)
         except BaseException:
             os.unlink(file.name)
             raise
-    os.replace(file.name, path)

@@ -73,6 +73,27 @@ def existing(path):
 
 def load_kernel(path, name):
     """The function or kernel `name` of a Python file, imported on Kiln's nki."""
+    module = _import(path)
+    if not callable(getattr(module, name, None)):
+        known = [kernel.__name__ for kernel in _kernels(module)]
+        near = _core.nearest(name, known)
+        hint = f"did you mean {near}?" if near else f"its kernels are {', '.join(known) or 'none'}"
+        raise UsageError(f"{path} has no kernel {name!r}; {hint}")
+    from kiln.nki import jit
+
+    return jit(getattr(module, name))
+
+
+def load_kernels(path):
+    """All kernels that a Python file itself defines, in its order."""
+    module = _import(path)
+    own = [k for k in _kernels(module) if getattr(k, "__module__", None) == module.__name__]
+    if not own:
+        raise UsageError(f"{path} defines no kernel (a function with @nki.jit)")
+    return own
+
+
+def _import(path):
     kiln.install()
     module_name = pathlib.Path(path).stem
     spec = importlib.util.spec_from_file_location(module_name, existing(path))
@@ -80,16 +101,13 @@ def load_kernel(path, name):
     sys.modules.setdefault(module_name, module)
     sys.path.insert(0, str(pathlib.Path(path).resolve().parent))
     spec.loader.exec_module(module)
-    if not callable(getattr(module, name, None)):
-        from kiln.nki import Kernel
+    return module
 
-        known = [k for k, v in vars(module).items() if isinstance(v, Kernel)]
-        near = _core.nearest(name, known)
-        hint = f"did you mean {near}?" if near else f"its kernels are {', '.join(known) or 'none'}"
-        raise UsageError(f"{path} has no kernel {name!r}; {hint}")
-    from kiln.nki import jit
 
-    return jit(getattr(module, name))
+def _kernels(module):
+    from kiln.nki import Kernel
+
+    return [value for value in vars(module).values() if isinstance(value, Kernel)]
 
 
 def parse_arguments(texts):

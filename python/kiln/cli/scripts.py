@@ -8,10 +8,10 @@ import kiln
 from kiln.cli.errors import FAILED, describe
 
 
-def run(path, arguments):
+def run(path, arguments, tell=describe):
     """Runs the file as `python FILE.py` would, with Kiln's nki; returns its exit code.
 
-    An exception that ends it is described on stderr, and the code is 1.
+    An exception that ends it is told on stderr, as tell(error), and the code is 1.
     """
     kiln.install()
     sys.argv = [path, *arguments]
@@ -23,7 +23,7 @@ def run(path, arguments):
     except KeyboardInterrupt:
         raise
     except Exception as error:
-        print(f"kiln: {describe(error)}", file=sys.stderr)
+        print(f"kiln: {tell(error)}", file=sys.stderr)
         return FAILED
     return 0
 
