@@ -1,49 +1,58 @@
-"""The checks of one call or program: recorded, judged by every rule and, if wanted, executed under
-observation on copies of its inputs. What a user sees of it is in kiln.findings."""
+"""Checking calls of kernels: record, check, and execute under observation on copies of the inputs.
+What users see of it is in kiln.findings."""
 
 import dataclasses
 import time
 
-from kiln import _compat, _core, _run
+from kiln import _compat, _core, _run, _target
 
 
 @dataclasses.dataclass
 class CheckResult:
-    """What was found, and what was looked at.
+    """What a check found, and how much was checked.
 
-    diagnostics: dicts as in NkiValidationError, with notes and count. checked: instructions,
-    accesses, bytes, cores, executed, undecided, seconds. memory: a placement report for each core,
-    or None.
+    `diagnostics`: dicts with id, severity, message, file, line, text, notes (message, file, line)
+    and count. `checked`: instructions, accesses, bytes, undecided (accesses whose address was not
+    known), cores (0 if the recording was refused), executed, seconds. `memory`: a placement report
+    of each core, or None.
     """
 
+    kernel: str
     diagnostics: list
     checked: dict
     memory: list
 
 
 def check_call(kernel, bind, *, execute=True):
-    """Records the Kernel's call on all cores of its grid, and checks it.
+    """Checks one call of a Kernel.
 
-    Raises what recording raises: NkiValidationError, or the kernel's own exception. Publishes no
-    provenance.
+    `bind()` returns fresh bound arguments. All cores of the grid are recorded; with `execute` the
+    programs are executed on copies of the inputs, which stay as they are. The kernel's own
+    exception passes; its errors are in the result. Publishes no provenance.
     """
     choice = _compat.choose(kernel.fn, kernel.compat)
-    return check_launches([_run.Launch(kernel, choice, bind)], execute=execute)
+    index = _target.index(kernel.platform_target)
+    try:
+        launches = [_run.Launch(kernel, choice, bind, 0, index)]
+    except _run.NkiValidationError as error:
+        return _result(kernel.__name__, error.diagnostics, [], False, 0.0)
+    return check_recorded(kernel, choice, launches, execute=execute)
 
 
-def check_launches(launches, *, execute=True):
-    """Checks recorded Launches, one for each rank, that would be executed together.
+def check_recorded(kernel, choice, launches, *, execute=True):
+    """Checks the launches of one call, a rank each, that would be executed together.
 
     Leaves them and the call's arrays as they are, so that the call can go on.
     """
     start = time.perf_counter()
-    diagnostics = [d for launch in launches for call in launch.calls for d in call.diagnostics()]
+    diagnostics = [d for launch in launches for d in launch.diagnostics()]
     programs = [program for launch in launches for program in launch.programs]
     executed = execute and len(programs) == 1
     if executed:
-        copies = [array.copy() for array in launches[0].arrays[0]]
+        copies = [array.copy() for array in launches[0].arrays()]
         _core.run_program(programs[0], copies, _run.threads)
-    return _result(diagnostics, programs, executed, time.perf_counter() - start)
+    seconds = time.perf_counter() - start
+    return _result(kernel.__name__, diagnostics, programs, executed, seconds)
 
 
 def check_program(program, arrays, *, execute=True):
@@ -51,17 +60,17 @@ def check_program(program, arrays, *, execute=True):
     start = time.perf_counter()
     if execute:
         _core.run_program(program, [array.copy() for array in arrays], _run.threads)
-    return _result([], [program], execute, time.perf_counter() - start)
+    return _result(program.kernel, [], [program], execute, time.perf_counter() - start)
 
 
-def _result(diagnostics, programs, executed, seconds):
+def _result(kernel, diagnostics, programs, executed, seconds):
     checked = {
         "instructions": sum(len(program) for program in programs),
         "accesses": 0,
         "bytes": 0,
+        "undecided": 0,
         "cores": len(programs),
         "executed": executed,
-        "undecided": 0,
         "seconds": seconds,
     }
-    return CheckResult(diagnostics, checked, [None] * len(programs))
+    return CheckResult(kernel, diagnostics, checked, [None] * len(programs))

@@ -17,8 +17,9 @@ def language(kernel, target=None):
 
 
 def attempt(kernel, target, check, otherwise="refused"):
-    """The Checked of the kernel and of check(), which returns a CheckResult or raises what
-    recording or executing raises; `otherwise` is the outcome then."""
+    """The Checked of the kernel and of check(), which returns a CheckResult (of no core, if its
+    recording was refused) or raises what recording or executing raises; `otherwise` is the outcome
+    then."""
     checked = language(kernel, target)
     try:
         result = check()
@@ -31,8 +32,11 @@ def attempt(kernel, target, check, otherwise="refused"):
             checked.diagnostics = [findings.exception_diagnostic(error)]
     else:
         checked.diagnostics = result.diagnostics
-        checked.amounts = result.checked
-        checked.memory = result.memory
+        if result.checked["cores"]:
+            checked.amounts = result.checked
+            checked.memory = result.memory
+        else:
+            checked.outcome = "refused"
     return checked
 
 
@@ -65,7 +69,7 @@ class CallChecker:
         self._execute = execute
         self._every_call = every_call
         self._checked = {}  # by kernel, target and programs
-        self._latest = []
+        self._latest = {}  # by id
         self._lock = threading.RLock()
 
     @contextlib.contextmanager
@@ -85,10 +89,10 @@ class CallChecker:
     def take(self):
         """The Checked of the calls since the last take, each once."""
         with self._lock:
-            latest, self._latest = self._latest, []
-        return list({id(checked): checked for checked in latest}.values())
+            latest, self._latest = self._latest, {}
+        return list(latest.values())
 
-    def __call__(self, kernel, record, transport):
+    def __call__(self, kernel, choice, record, transport):
         if not self.enabled:
             return record()
         # Ranks in other processes are not here to be executed with.
@@ -96,22 +100,22 @@ class CallChecker:
         first, *others = self._targets
         try:
             with for_target(first):
-                launches = self._look(kernel, record, execute)
+                launches = self._look(kernel, choice, record, execute)
         except Exception:
-            self._look_for(others, kernel, record, execute)
+            self._look_for(others, kernel, choice, record, execute)
             raise
-        self._look_for(others, kernel, record, execute)
+        self._look_for(others, kernel, choice, record, execute)
         return launches
 
-    def _look_for(self, targets, kernel, record, execute):
+    def _look_for(self, targets, kernel, choice, record, execute):
         """Looks at the call as it would be for other targets. What the kernel prints while it is
         recorded has been seen, and what it raises is noted."""
         for target in targets:
             quiet = contextlib.redirect_stdout(io.StringIO())
             with for_target(target), quiet, contextlib.suppress(Exception):
-                self._look(kernel, record, execute)
+                self._look(kernel, choice, record, execute)
 
-    def _look(self, kernel, record, execute):
+    def _look(self, kernel, choice, record, execute):
         target = target_of(kernel)
         try:
             launches = record()
@@ -126,7 +130,7 @@ class CallChecker:
             lambda: attempt(
                 kernel,
                 target,
-                lambda: _check.check_launches(launches, execute=execute),
+                lambda: _check.check_recorded(kernel, choice, launches, execute=execute),
                 otherwise="failed",
             ),
         )
@@ -141,7 +145,7 @@ class CallChecker:
                 checked = self._checked[key] = check()
                 checked.key = key
             checked.calls += 1
-            self._latest.append(checked)
+            self._latest[id(checked)] = checked
 
 
 def _raise(error):

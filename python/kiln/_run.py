@@ -18,8 +18,8 @@ threads = int(os.environ.get("KILN_THREADS") or 0)
 # Called with the provenance of every finished call.
 listeners = []
 
-# Sees every call before it is executed, if set: watch(kernel, record, transport) returns record()'s
-# launches, or raises what it raised. The checker looks at calls here; see kiln._watch.
+# Sees every call before it is executed, if set: watch(kernel, choice, record, transport) returns
+# record()'s launches, or raises what it raised. The checker looks at calls here (kiln._checking).
 watch = None
 
 
@@ -68,7 +68,6 @@ class Inputs:
     def __init__(self):
         self.arguments = {}  # by the array's id: the same array twice is one tensor
         self.names = []
-        self.arrays = []  # as the current core's program has its inputs
         self.kinds = set()
 
     def bind(self, call, name, value):
@@ -91,7 +90,6 @@ class Inputs:
                 name, array.ctypes.data, list(array.shape), argument.dtype, array
             )
             self.names.append((name, array.shape, argument.dtype))
-            self.arrays.append(array)
         return self._tensors[key]
 
     def _argument(self, name, value):
@@ -105,7 +103,6 @@ class Inputs:
     def begin_core(self):
         self._tensors = {}
         self.names = []
-        self.arrays = []
 
     def result_kind(self):
         for kind in ("torch", "jax"):
@@ -215,7 +212,7 @@ def call_ranks(kernel, binds, ranks=None, transport=None):
             for rank, bind in zip(ranks or range(len(binds)), binds, strict=True)
         ]
 
-    launches = watch(kernel, record, transport) if watch else record()
+    launches = watch(kernel, choice, record, transport) if watch else record()
     calls = [call for launch in launches for call in launch.calls]
     ran = _core.execute_together(calls, transport)
     provenance = None
@@ -245,7 +242,6 @@ class Launch:
         shared = _core.SharedMemory() if len(indices) > 1 else None
         self.calls = []
         self.programs = []
-        self.arrays = []  # of each core, in the order of its program's inputs
         for core, index in enumerate(indices):
             call = new_call(
                 kernel,
@@ -265,9 +261,16 @@ class Launch:
                 _state.grid = outer
             self.calls.append(call)
             self.programs.append(program)
-            self.arrays.append(self._inputs.arrays)
             if core == 0:
                 self._tree = tree
+
+    def diagnostics(self):
+        """What recording said of all cores' programs."""
+        return [d for call in self.calls for d in call.diagnostics()]
+
+    def arrays(self):
+        """The inputs of the programs, in their order."""
+        return [argument.array for argument in self._inputs.arguments.values()]
 
     def results(self, outputs):
         """What the kernel returned, as arrays of core 0's outputs; strided inputs are updated."""

@@ -9,6 +9,7 @@ itself.
 import os
 import re
 import sys
+import types
 
 from kiln import _check, _core, _run
 
@@ -87,10 +88,10 @@ def result(programs, execute):
         "seconds": 0.25,
     }
     memory = [{"core": core, "peak_bytes": 4096} for core in range(len(programs))]
-    return _check.CheckResult(found, checked, memory)
+    return types.SimpleNamespace(diagnostics=found, checked=checked, memory=memory)
 
 
-def check_launches(launches, *, execute=True):
+def check_recorded(kernel, choice, launches, *, execute=True):
     return result([p for launch in launches for p in launch.programs], execute)
 
 
@@ -98,7 +99,8 @@ def check_call(kernel, bind, *, execute=True):
     from kiln import _compat
 
     choice = _compat.choose(kernel.fn, kernel.compat)
-    return check_launches([_run.Launch(kernel, choice, bind)], execute=execute)
+    launches = [_run.Launch(kernel, choice, bind)]
+    return check_recorded(kernel, choice, launches, execute=execute)
 
 
 def check_program(program, arrays, *, execute=True):
@@ -159,7 +161,7 @@ def install(monkeypatch):
     for name, fake in (("memory", Memory), ("gate", Gate)):
         monkeypatch.setitem(sys.modules, f"kiln.{name}", fake)
         monkeypatch.setattr(kiln, name, fake, raising=False)
-    for function in (check_call, check_launches, check_program):
+    for function in (check_call, check_recorded, check_program):
         monkeypatch.setattr(_check, function.__name__, function)
     monkeypatch.setattr(_core, "diagnostic_kinds", lambda: list(KINDS), raising=False)
     kinds.known.cache_clear()

@@ -220,6 +220,12 @@ def test_a_script_that_stops_is_told_too(check):
     assert check("kernels.py", "1", "exit")[0] == 1
 
 
+def test_a_scripts_own_options_stand_behind_two_dashes(check):
+    pathlib.Path("own.py").write_text("import sys\nprint(sys.argv[1:])\n")
+    _, out, _ = check("own.py", "--", "--fast", "2")
+    assert out.startswith("['--fast', '2']\n")
+
+
 def test_a_scripts_calls_are_checked_for_all_targets(check):
     code, out, _ = check("kernels.py", "0", "trn1", "--target", "trn2,trn1")
     assert code == 1
