@@ -4,6 +4,7 @@ A test whose kernels have errors fails with what was found. What tests compute s
 checks run on copies, before the call. Nothing is imported or done without the option.
 """
 
+import contextlib
 import json
 import pathlib
 
@@ -89,25 +90,36 @@ class KernelChecks:
             self._checker.take()
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_call(self, item):
+    def pytest_runtest_setup(self, item):
         """Kernels of fixtures count for the test that sets them up, those that run while tests are
-        collected for the first test."""
-        try:
+        collected for the first test: all of them until its call has ended."""
+        with self._explained(item, "setup"):
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item):
+        with self._explained(item, "call"):
             result = yield
-        except BaseException:
-            # It fails already; what is wrong with its kernels may say why.
-            report, _ = self._errors(item)
-            if report:
-                item.add_report_section("call", "kiln check", report)
-            raise
         self._fail(item)
         return result
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_teardown(self, item):
-        result = yield
+        with self._explained(item, "teardown"):
+            result = yield
         self._fail(item)
         return result
+
+    @contextlib.contextmanager
+    def _explained(self, item, when):
+        """What fails or is skipped already stays so; what is wrong with its kernels may say why."""
+        try:
+            yield
+        except BaseException:
+            report, _ = self._errors(item)
+            if report:
+                item.add_report_section(when, "kiln check", report)
+            raise
 
     def _fail(self, item):
         report, count = self._errors(item)

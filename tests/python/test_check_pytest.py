@@ -151,6 +151,20 @@ def test_fixtures_count_for_the_test_that_sets_them_up(suite):
     assert outcomes == {"test_a": "failed", "test_b": "passed", "test_c": "error"}
 
 
+def test_kernels_of_a_skipped_test_do_not_fail_the_next(suite):
+    code, _, outcomes = suite(
+        "@pytest.fixture\n"
+        "def skips():\n"
+        "    double(x)\n"
+        "    pytest.skip('here')\n"
+        "def test_a(skips): pass\n"
+        "def test_b(): pass\n",
+        "--kiln-check",
+    )
+    assert outcomes["test_b"] == "passed"
+    assert code == 0
+
+
 def test_marks_and_expected_failures(suite):
     code, out, outcomes = suite(
         "@pytest.mark.no_kiln_check\n"
