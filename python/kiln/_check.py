@@ -1,4 +1,5 @@
-"""Checking calls of kernels: record, check, and execute under observation."""
+"""Checking calls of kernels: record, check, and execute under observation on copies of the inputs.
+What users see of it is in kiln.findings."""
 
 import dataclasses
 
@@ -9,22 +10,59 @@ from kiln import _compat, _core, _run, _target
 class CheckResult:
     """What a check found, and how much was checked.
 
-    `diagnostics`: dicts with id, severity, message, file, line, text, fix, notes (message, file,
-    line) and count. `checked`: instructions, accesses, bytes, undecided (accesses whose address was
-    not known), cores, executed, seconds; and the target.
+    `diagnostics`: dicts with id, severity, message, file, line, text, notes (message, file, line)
+    and count. `checked`: instructions, accesses, bytes, undecided (accesses whose address was not
+    known), cores (0 if the recording was refused), executed, seconds. `memory`: a placement report
+    of each core, or None.
     """
 
     kernel: str
     diagnostics: list
     checked: dict
-    program_hash: str | None = None
-
-    @property
-    def errors(self):
-        return [d for d in self.diagnostics if d["severity"] == "error"]
+    memory: list
 
 
-NOTHING = {
+def check_call(kernel, bind, *, execute=True):
+    """Checks one call of a Kernel, for the chosen target.
+
+    `bind()` returns fresh bound arguments. All cores of the grid are recorded; with `execute` the
+    programs are executed on copies of the inputs, which stay as they are. The kernel's own
+    exception passes; its errors are in the result. Publishes no provenance.
+    """
+    choice = _compat.choose(kernel.fn, kernel.compat)
+    index = _target.index(kernel.platform_target)
+    try:
+        launches = [_run.Launch(kernel, choice, bind, 0, index)]
+    except _run.NkiValidationError as error:
+        return CheckResult(kernel.__name__, error.diagnostics, dict(_NOTHING), [])
+    return check_recorded(kernel, choice, launches, execute=execute)
+
+
+def check_recorded(kernel, choice, launches, *, execute=True):
+    """Checks the launches of one call, a rank each, that would be executed together.
+
+    Leaves them and the call's arrays as they are, so that the call can go on.
+    """
+    found = _core.check_programs(
+        [(rank, launch.programs, launch.arrays()) for rank, launch in enumerate(launches)],
+        threads=_run.threads,
+        compat=choice.release,
+        execute=execute,
+    )
+    recorded = [d for launch in launches for d in launch.diagnostics()]
+    programs = [program for launch in launches for program in launch.programs]
+    return _result(kernel.__name__, recorded, found, programs)
+
+
+def check_program(program, arrays, *, execute=True):
+    """Checks a parsed program; `arrays` are its inputs in order, None if it is not executed."""
+    found = _core.check_programs(
+        [(0, [program], list(arrays or []))], threads=_run.threads, execute=execute
+    )
+    return _result(program.kernel, [], found, [program])
+
+
+_NOTHING = {
     "instructions": 0,
     "accesses": 0,
     "bytes": 0,
@@ -35,43 +73,9 @@ NOTHING = {
 }
 
 
-def check_call(kernel, bind, *, execute=True, target=None):
-    """Checks one call of a Kernel, for a target or the chosen one.
-
-    `bind()` returns fresh bound arguments. All cores of the grid are recorded; with `execute` the
-    programs are executed on copies of the inputs, which stay as they are.
-    """
-    return check_ranks(kernel, [bind], execute=execute, target=target)
-
-
-def check_ranks(kernel, binds, *, execute=True, target=None):
-    """As check_call, on several ranks that execute together."""
-    choice = _compat.choose(kernel.fn, kernel.compat)
-    index = _target.index(kernel.platform_target) if target is None else target
-    try:
-        launches = [
-            _run.Launch(kernel, choice, bind, rank, index) for rank, bind in enumerate(binds)
-        ]
-    except _run.NkiValidationError as error:
-        checked = NOTHING | {"target": _target.instance(index)}
-        return CheckResult(kernel.__name__, error.diagnostics, checked)
-    found = check_launches(launches, choice, execute)
-    return CheckResult(
-        kernel.__name__,
-        _merged([d for launch in launches for d in launch.diagnostics()] + found["diagnostics"]),
-        found["checked"] | {"target": _target.instance(index)},
-        launches[0].programs[0].hash,
-    )
-
-
-def check_launches(launches, choice, execute=True):
-    """{diagnostics, checked} of launches that have been recorded."""
-    return _core.check_programs(
-        [(rank, launch.programs, launch.arrays()) for rank, launch in enumerate(launches)],
-        threads=_run.threads,
-        compat=choice.release,
-        execute=execute,
-    )
+def _result(kernel, recorded, found, programs):
+    diagnostics = _merged(recorded + found["diagnostics"])
+    return CheckResult(kernel, diagnostics, found["checked"], [None] * len(programs))
 
 
 def _merged(diagnostics):

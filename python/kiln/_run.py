@@ -4,6 +4,7 @@ import contextlib
 import linecache
 import os
 import threading
+import traceback
 
 import numpy as np
 
@@ -17,8 +18,9 @@ threads = int(os.environ.get("KILN_THREADS") or 0)
 # Called with the provenance of every finished call.
 listeners = []
 
-# Called with the Kernel, the Choice and the Launches of every call before it is executed.
-watchers = []
+# Sees every call before it is executed, if set: watch(kernel, choice, record, transport) returns
+# record()'s launches, or raises what it raised. The checker looks at calls here (kiln._checking).
+watch = None
 
 
 class NkiValidationError(Exception):
@@ -38,6 +40,17 @@ def excerpt(diagnostic):
     """The diagnostic's text, and the source line it is about."""
     source = linecache.getline(diagnostic["file"], diagnostic["line"]).strip()
     return diagnostic["text"] + (f"\n    {source}" if source else "")
+
+
+def origin(error):
+    """The innermost frame of the exception that is not Kiln's own; None if there is none."""
+    own = os.path.dirname(__file__) + "/"
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not frame.filename.startswith((own, "<frozen"))
+    ]
+    return frames[-1] if frames else None
 
 
 def latest_provenance():
@@ -192,12 +205,14 @@ def call_ranks(kernel, binds, ranks=None, transport=None):
     of other processes.
     """
     choice = _compat.choose(kernel.fn, kernel.compat)
-    launches = [
-        Launch(kernel, choice, bind, rank)
-        for rank, bind in zip(ranks or range(len(binds)), binds, strict=True)
-    ]
-    for watch in watchers:
-        watch(kernel, choice, launches)
+
+    def record():
+        return [
+            Launch(kernel, choice, bind, rank)
+            for rank, bind in zip(ranks or range(len(binds)), binds, strict=True)
+        ]
+
+    launches = watch(kernel, choice, record, transport) if watch else record()
     calls = [call for launch in launches for call in launch.calls]
     ran = _core.execute_together(calls, transport)
     provenance = None

@@ -3,12 +3,11 @@
 import collections
 import dataclasses
 import json
-import os
 import pathlib
-import tempfile
 
 from kiln import api
 from kiln.api import releases, sources
+from kiln.cli import files
 from kiln.cli.errors import UsageError, shown
 
 PAGE = "docs/reference/api.md"
@@ -156,15 +155,7 @@ def _write_pages(options):
     if root is None:
         raise UsageError("--markdown needs a checkout of Kiln")
     for name, text in ((PAGE, page(api.coverage())), (RELEASES_PAGE, releases.page())):
-        _write(root / name, text)
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        files.write_text(root / name, text)
         print(f"wrote {name}")
     return 0
-
-
-def _write(path, text):
-    """The file appears whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".part", delete=False) as file:
-        file.write(text)
-    os.chmod(file.name, 0o644)
-    os.replace(file.name, path)

@@ -1,7 +1,6 @@
 """What the command line shows of failures."""
 
 import sys
-import traceback
 
 from kiln import _run
 
@@ -37,14 +36,8 @@ def shown(action):
 def describe(error):
     """The exception, the kernel's own line that raised it, and what is known about the call."""
     lines = [f"{type(error).__name__}: {error}"]
-    own = _run.__file__.rsplit("/", 1)[0] + "/"
-    frames = [
-        f
-        for f in traceback.extract_tb(error.__traceback__)
-        if not f.filename.startswith((own, "<frozen"))
-    ]
-    if frames:
-        where = frames[-1]
+    where = _run.origin(error)
+    if where:
         lines.append(f"  {where.filename}:{where.lineno}: in {where.name}\n    {where.line}")
     lines += [f"  {note}" for note in getattr(error, "__notes__", [])]
     return "\n".join(lines)

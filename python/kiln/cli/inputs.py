@@ -10,7 +10,7 @@ import sys
 import numpy as np
 
 import kiln
-from kiln import _compat, _core, _dtypes
+from kiln import _arrays, _compat, _core, _dtypes, _target
 from kiln.cli.errors import UsageError
 
 FORMS = """\
@@ -44,6 +44,19 @@ def refuse_compat(name):
         )
 
 
+def parse_targets(text, most=None):
+    """["trn1", "trn3"] of "trn1,gen4", each once; at most so many."""
+    names = [name.strip() for name in text.split(",")]
+    try:
+        found = [_target.instance(_target.find(name, "--target")) for name in names]
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    targets = list(dict.fromkeys(found))
+    if most is not None and len(targets) > most:
+        raise UsageError(f"--target {text}: one target; `kiln check` takes several")
+    return targets
+
+
 def split_file(spec):
     """("kernel.py", "name") of "kernel.py:name"; the name is None if not given."""
     path, colon, name = spec.rpartition(":")
@@ -60,6 +73,27 @@ def existing(path):
 
 def load_kernel(path, name):
     """The function or kernel `name` of a Python file, imported on Kiln's nki."""
+    module = _import(path)
+    if not callable(getattr(module, name, None)):
+        known = [kernel.__name__ for kernel in _kernels(module)]
+        near = _core.nearest(name, known)
+        hint = f"did you mean {near}?" if near else f"its kernels are {', '.join(known) or 'none'}"
+        raise UsageError(f"{path} has no kernel {name!r}; {hint}")
+    from kiln.nki import jit
+
+    return jit(getattr(module, name))
+
+
+def load_kernels(path):
+    """All kernels that a Python file itself defines, in its order."""
+    module = _import(path)
+    own = [k for k in _kernels(module) if getattr(k, "__module__", None) == module.__name__]
+    if not own:
+        raise UsageError(f"{path} defines no kernel (a function with @nki.jit)")
+    return own
+
+
+def _import(path):
     kiln.install()
     module_name = pathlib.Path(path).stem
     spec = importlib.util.spec_from_file_location(module_name, existing(path))
@@ -67,16 +101,13 @@ def load_kernel(path, name):
     sys.modules.setdefault(module_name, module)
     sys.path.insert(0, str(pathlib.Path(path).resolve().parent))
     spec.loader.exec_module(module)
-    if not callable(getattr(module, name, None)):
-        from kiln.nki import Kernel
+    return module
 
-        known = [k for k, v in vars(module).items() if isinstance(v, Kernel)]
-        near = _core.nearest(name, known)
-        hint = f"did you mean {near}?" if near else f"its kernels are {', '.join(known) or 'none'}"
-        raise UsageError(f"{path} has no kernel {name!r}; {hint}")
-    from kiln.nki import jit
 
-    return jit(getattr(module, name))
+def _kernels(module):
+    from kiln.nki import Kernel
+
+    return [value for value in vars(module).values() if isinstance(value, Kernel)]
 
 
 def parse_arguments(texts):
@@ -143,3 +174,23 @@ def bind(kernel, values):
     except TypeError as error:
         signature = inspect.signature(kernel.fn)
         raise UsageError(f"{kernel.__name__}{signature}: {error}\n{FORMS}") from None
+
+
+def program_inputs(program, values):
+    """The arrays of a program's inputs, from {name or number: value}."""
+    arrays = []
+    for number, (name, shape, dtype) in enumerate(program.inputs):
+        key = name if name in values else str(number)
+        if key not in values:
+            sizes = "x".join(map(str, shape))
+            raise UsageError(f"the program needs --arg {name}=… (e.g. rand:{sizes}:{dtype})")
+        array = _arrays.Argument(values.pop(key))
+        if array.array.shape != shape or array.dtype is not dtype:
+            raise UsageError(
+                f"--arg {name} is {array.dtype} {array.array.shape}; "
+                f"the program wants {dtype} {shape}"
+            )
+        arrays.append(array.array)
+    if values:
+        raise UsageError(f"the program has no input {', '.join(values)}")
+    return arrays

@@ -4,7 +4,6 @@ import argparse
 import json
 import os
 import pathlib
-import runpy
 import statistics
 import sys
 import tempfile
@@ -14,8 +13,9 @@ import numpy as np
 
 import kiln
 from kiln import _arrays, _core, _run, _target
-from kiln.cli import inputs
-from kiln.cli.errors import FAILED, UsageError, describe, shown
+from kiln.cli import inputs, scripts
+from kiln.cli.errors import UsageError, shown
+from kiln.cli.progress import ProgressBar
 
 
 def add_parser(commands):
@@ -43,17 +43,13 @@ def add_parser(commands):
 def action(options):
     path, kernel_name = inputs.split_file(options.file)
     if options.target:
-        try:
-            _target.find(options.target, "--target")
-        except ValueError as error:
-            raise UsageError(str(error)) from None
-        _target.override = options.target
+        (_target.override,) = inputs.parse_targets(options.target, most=1)
     inputs.set_compat(options.compat)
     if options.threads < 0 or options.repeat < 1:
         raise UsageError("--threads is 0 or more and --repeat 1 or more")
     _run.threads = options.threads or _run.threads
     inputs.existing(path)
-    with _ProgressBar():
+    with ProgressBar():
         if path.endswith(".kiln"):
             inputs.refuse_compat(options.compat)
             return _run_program(path, options)
@@ -66,24 +62,13 @@ def _run_script(path, options):
     """Runs the file as `python FILE.py` would; says what ran on stderr."""
     if options.arg or options.out:
         raise UsageError("--arg and --out need a kernel: FILE.py:kernel")
-    kiln.install()
     calls = []
     _run.listeners.append(calls.append)
-    sys.argv = [path, *options.script_arguments]
-    sys.path.insert(0, str(pathlib.Path(path).resolve().parent))
     try:
-        runpy.run_path(path, run_name="__main__")
-    except SystemExit as exit_:
-        return exit_.code if isinstance(exit_.code, int) else (0 if exit_.code is None else FAILED)
-    except KeyboardInterrupt:
-        raise
-    except Exception as error:
-        print(f"kiln: {describe(error)}", file=sys.stderr)
-        return FAILED
+        return scripts.run(path, options.script_arguments)
     finally:
         for ran in calls:
             print(_provenance_line(ran), file=sys.stderr)
-    return 0
 
 
 def _run_kernel(path, name, options):
@@ -109,7 +94,7 @@ def _run_program(path, options):
     if any(d["severity"] == "error" for d in diagnostics):
         raise _run.NkiValidationError(program.kernel, diagnostics)
     values = inputs.parse_arguments(options.arg)
-    arrays = _program_inputs(program, values)
+    arrays = inputs.program_inputs(program, values)
     seconds = []
     for _ in range(options.repeat):
         start = time.perf_counter()
@@ -121,25 +106,6 @@ def _run_program(path, options):
     ran["program_hash"] = program.hash
     named = _named_outputs(tuple(_arrays.to_numpy(o) for o in outputs))
     return _finish(named, ran, seconds, options)
-
-
-def _program_inputs(program, values):
-    arrays = []
-    for number, (name, shape, dtype) in enumerate(program.inputs):
-        key = name if name in values else str(number)
-        if key not in values:
-            sizes = "x".join(map(str, shape))
-            raise UsageError(f"the program needs --arg {name}=… (e.g. rand:{sizes}:{dtype})")
-        array = _arrays.Argument(values.pop(key))
-        if array.array.shape != shape or array.dtype is not dtype:
-            raise UsageError(
-                f"--arg {name} is {array.dtype} {array.array.shape}; "
-                f"the program wants {dtype} {shape}"
-            )
-        arrays.append(array.array)
-    if values:
-        raise UsageError(f"the program has no input {', '.join(values)}")
-    return arrays
 
 
 def _named_outputs(result):
@@ -259,43 +225,3 @@ def _provenance_line(ran):
         f"{executed} instructions, record {ran['record_seconds'] * 1e3:.1f} ms, "
         f"execute {ran['execute_seconds'] * 1e3:.1f} ms"
     )
-
-
-class _ProgressBar:
-    """Draws on stderr, if it is a terminal, when an execution takes longer than two seconds."""
-
-    def __enter__(self):
-        self.started = None
-        self.last = (0, 0)
-        self.drawn = False
-        if sys.stderr.isatty():
-            _core.set_progress(self.update)
-        return self
-
-    def __exit__(self, *_):
-        _core.set_progress(None)
-        self.clear()
-
-    def update(self, done, total):
-        now = time.monotonic()
-        if self.started is None or (done, total) < self.last and total == self.last[1]:
-            self.started = now
-        if total != self.last[1]:
-            self.started = now
-        self.last = (done, total)
-        if now - self.started < 2:
-            return
-        share = min(1.0, done / max(1, total))
-        bar = "#" * int(30 * share)
-        elapsed = now - self.started
-        print(
-            f"\r[{bar:<30}] {done}/{total} instructions, {elapsed:.0f} s",
-            end="",
-            file=sys.stderr,
-            flush=True,
-        )
-        self.drawn = True
-
-    def clear(self):
-        if self.drawn:
-            print("\r\033[K", end="", file=sys.stderr, flush=True)
