@@ -43,9 +43,15 @@ inline constexpr DiagnosticKind accumulate_after_read{
 // Several members of a launch.
 inline constexpr DiagnosticKind race{
     "race", Severity::error,
-    "cores that access the same bytes of shared memory, one of them writing, meet in between",
+    "results must not depend on which core is faster; cores that access the same bytes of shared "
+    "memory, one of them writing, meet in between",
     "nisa.dma_copy(dst=shared[core], src=t); nisa.dma_copy(dst=u, src=shared[1 - core])",
     "put nisa.core_barrier between the two accesses"};
+inline constexpr DiagnosticKind unordered_access{
+    "unordered_access", Severity::warning,
+    "cores that access the same bytes of shared memory, one of them writing, meet in between, also "
+    "where either order gives the same results",
+    "nisa.dma_copy(dst=shared, src=t)  # by each core", "let one core write, or each a part"};
 inline constexpr DiagnosticKind deadlock{
     "deadlock", Severity::error, "all members of a meeting come to it, in the same order",
     "if core == 0: nisa.core_barrier(data=shared, cores=(0, 1))",
@@ -60,6 +66,12 @@ inline constexpr DiagnosticKind runtime_fault{
 inline constexpr DiagnosticKind dead_store{
     "dead_store", Severity::advice, "what is written is read before it is overwritten or dies",
     "nisa.memset(dst=t, value=0); nisa.dma_copy(dst=t, src=x)", "leave the first write out"};
+inline constexpr DiagnosticKind narrow_tile{
+    "narrow_tile", Severity::advice,
+    "a value that starts and ends in a wide type keeps its digits on the way",
+    "nisa.activation(dst=bf16_tile, data=f32_tile, op=nl.exp); "
+    "nisa.tensor_tensor(dst=f32_out, data1=bf16_tile, data2=f32_tile, op=nl.add)",
+    "give the tile in between the wide type"};
 inline constexpr DiagnosticKind unread_input{
     "unread_input", Severity::advice, "a kernel reads all of what it is given",
     "nisa.dma_copy(dst=t, src=x[0:64])  # x has 128 rows, and the rest are never read",
@@ -73,9 +85,11 @@ inline constexpr std::array checker_kinds{
     &accumulate_unwritten,
     &accumulate_after_read,
     &race,
+    &unordered_access,
     &deadlock,
     &runtime_fault,
     &dead_store,
+    &narrow_tile,
     &unread_input,
 };
 

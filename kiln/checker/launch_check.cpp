@@ -42,7 +42,7 @@ void LaunchCheck::run_without_values() {
 void LaunchCheck::finish() {
   for (ProgramCheck& check : checks_) check.finish();
   for (ProgramCheck& check : checks_) check.check_outputs();
-  if (executed_) report_races();
+  if (executed_) races_ = shared_.sharing().races(races_max);
   report_unread_inputs();
 }
 
@@ -60,14 +60,15 @@ CheckCounts LaunchCheck::counts() const {
   return counts;
 }
 
-void LaunchCheck::report_races() {
-  for (const Sharing::Race& race : shared_.sharing().races(races_max)) {
+void LaunchCheck::report_races(bool reaches_result) {
+  const DiagnosticKind& kind = reaches_result ? diag::race : diag::unordered_access;
+  for (const Sharing::Race& race : races_) {
     const Program& program = *seats_[race.member].program;
     const Program& other = *seats_[race.other].program;
     const Storage& storage = program.tiles.storage(race.access->footprint.storage);
     const auto verb = [](const Sharing::Access& a) { return a.writes ? "writes" : "reads"; };
     findings_.add(
-        diag::race, program, race.access->instruction,
+        kind, program, race.access->instruction,
         fmt::format("core {} {} {}, and core {} {} the same bytes; nothing orders the two",
                     seats_[race.member].member.core, verb(*race.access), describe(program, storage),
                     seats_[race.other].member.core, verb(*race.against)),

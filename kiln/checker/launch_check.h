@@ -29,24 +29,26 @@ class LaunchCheck {
   // what another may have written counts as written.
   void run_without_values();
 
-  // After all have run: what is left to say. `reaches_result` tells whether what nobody wrote
-  // changes a result, where something was read that nobody wrote.
+  // After all have run: what is left to say.
   void finish();
+  // Reads of what nobody wrote, and races; each is reported as an error if it changes a result.
   bool has_unwritten_reads() const;
   void report_unwritten_reads(bool reaches_result);
+  bool has_races() const { return !races_.empty(); }
+  void report_races(bool reaches_result);
 
   Findings& findings() { return findings_; }
   const Findings& findings() const { return findings_; }
   CheckCounts counts() const;
 
  private:
-  void report_races();
   void report_unread_inputs();
 
   std::vector<Seat> seats_;
   Findings findings_;
   SharedTensors shared_;
   std::deque<ProgramCheck> checks_;  // they stay where they are
+  std::vector<Sharing::Race> races_;
   bool executed_ = true;
 };
 

@@ -31,6 +31,15 @@ std::string place_of(const Storage& storage, const ByteSet::Missing& missing) {
   return fmt::format("element {}", missing.byte / size_bytes(storage.dtype));
 }
 
+// Significant bits of a floating type; 0 of others.
+int digits(DType dtype) {
+  if (is_packed(dtype) || !is_floating(dtype)) return 0;
+  return size_bytes(dtype) >= 4    ? 24
+         : dtype == DType::float16 ? 11
+         : size_bytes(dtype) == 2  ? 8
+                                   : 4;
+}
+
 Footprint whole(const Tile& tile) {
   const Region r = region(tile);
   return {.storage = tile.storage_id,
@@ -95,9 +104,42 @@ void ProgramCheck::step(size_t index, TileMemory* memory) {
   std::visit([&](const auto& i) { visit(i, memory); }, program_.code[index]);
 }
 
+// A floating tile on chip that is narrower than what is written into it, and than the result that
+// is made of it. The Tensor engine's operands are narrow by design.
+template <class T>
+void ProgramCheck::follow_precision(const T& instruction) {
+  if constexpr (T::spec.engines.contains(Engine::tensor)) {
+    return;
+  } else {
+    int widest = 0, result = 0;
+    for_each_tile(instruction, program_.tiles, [&](ViewId id, Access access) {
+      const int d = digits(program_.tiles.tile(id).dtype());
+      (access == Access::read ? widest : result) =
+          std::max(access == Access::read ? widest : result, d);
+    });
+    for_each_tile(instruction, program_.tiles, [&](ViewId id, Access access) {
+      const Tile tile = program_.tiles.tile(id);
+      const int d = digits(tile.dtype());
+      State& s = state(tile.storage_id);
+      if (d == 0 || !tile.on_chip()) return;
+      if (access != Access::read) {
+        if (d < widest && !s.narrowed_by) s.narrowed_by = now_;
+        return;
+      }
+      if (!s.narrowed_by || result <= d) return;
+      findings_.add(diag::narrow_tile, program_, *s.narrowed_by,
+                    fmt::format("{} holds {}; what is written into it is wider, and so is what "
+                                "is made of it",
+                                describe(program_, *tile.storage), name_of(tile.dtype())),
+                    {{"made wide again here", Findings::at(program_, now_)}});
+    });
+  }
+}
+
 template <class T>
 void ProgramCheck::visit(const T& instruction, TileMemory* memory) {
   const Tiles& tiles = program_.tiles;
+  follow_precision(instruction);
   if constexpr (requires {
                   instruction.stationary;
                   instruction.accumulate;

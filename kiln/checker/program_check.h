@@ -61,6 +61,8 @@ class ProgramCheck final : public Observer {
     SharedTensors::Tensor* shared = nullptr;
     PendingWrites pending;
     AccumulationGroups groups;  // PSUM
+    // The first instruction that wrote wider numbers into the storage than it can hold.
+    std::optional<uint32_t> narrowed_by = {};
 
     ByteSet& written() { return shared != nullptr ? shared->written : own_written; }
   };
@@ -83,6 +85,8 @@ class ProgramCheck final : public Observer {
   void read(const Footprint& f, ViewId view);
   void write(const Footprint& f, bool overwrites);
   void matmul(ViewId dst, Tristate accumulate);
+  template <class T>
+  void follow_precision(const T& instruction);
   void read_unwritten(const Footprint& f, const ByteSet::Missing& missing, ViewId view);
   void report_dead(const PendingWrites::Write& write, StorageId id,
                    std::optional<uint32_t> overwriter);

@@ -64,8 +64,8 @@ class Checking {
  private:
   static std::vector<LaunchCheck::Seat> seats(std::span<const RankPrograms> ranks);
   Status run_observed();
-  // Whether the results depend on what memory holds that nobody wrote.
-  Result<bool> depends_on_fresh_memory();
+  // Whether the results are others when the launch is executed in this way.
+  Result<bool> differs_with(const ExecuteOptions& execute, const TogetherOptions& together);
   void report_failure(const std::string& message);
 
   std::span<const RankPrograms> ranks_;
@@ -121,13 +121,12 @@ Status Checking::run_observed() {
   return Done{};
 }
 
-Result<bool> Checking::depends_on_fresh_memory() {
-  ExecuteOptions options = options_.execute;
-  options.fresh = other_than(options.fresh);
+Result<bool> Checking::differs_with(const ExecuteOptions& execute,
+                                    const TogetherOptions& together) {
   const std::vector<RankPrograms> again = with_copied_inputs(ranks_);
-  Result<Seated> seated = seat_ranks(again, options);
+  Result<Seated> seated = seat_ranks(again, execute);
   if (!seated) return seated.error();
-  const Status status = execute_together(seated->seats);
+  const Status status = execute_together(seated->seats, together);
   if (!status && status.error().message.ends_with("stopped")) return status.error();
   if (!status) return true;
   for (size_t i = 0; i < seated_.seats.size(); ++i) {
@@ -149,23 +148,27 @@ Result<bool> Checking::depends_on_fresh_memory() {
 
 Result<CheckResult> Checking::run() {
   const Clock::time_point start = Clock::now();
+  bool fresh_memory_matters = false, order_matters = false;
   if (!options_.executes) {
     check_.run_without_values();
-    check_.finish();
-    check_.report_unwritten_reads(false);
-  } else {
-    if (Status status = run_observed(); !status) return status.error();
-    bool reaches_result = false;
-    if (executed_) {
-      check_.finish();
-      if (check_.has_unwritten_reads()) {
-        const Result<bool> depends = depends_on_fresh_memory();
-        if (!depends) return depends.error();
-        reaches_result = *depends;
-      }
-    }
-    check_.report_unwritten_reads(reaches_result);
+  } else if (Status status = run_observed(); !status) {
+    return status.error();
   }
+  if (executed_ || !options_.executes) check_.finish();
+  if (executed_ && check_.has_unwritten_reads()) {
+    ExecuteOptions execute = options_.execute;
+    execute.fresh = other_than(execute.fresh);
+    const Result<bool> differs = differs_with(execute, {});
+    if (!differs) return differs.error();
+    fresh_memory_matters = *differs;
+  }
+  if (executed_ && check_.has_races()) {
+    const Result<bool> differs = differs_with(options_.execute, {.reversed = true});
+    if (!differs) return differs.error();
+    order_matters = *differs;
+  }
+  check_.report_unwritten_reads(fresh_memory_matters);
+  check_.report_races(order_matters);
   CheckResult result{.counts = check_.counts(), .executed = executed_};
   result.findings = std::move(check_.findings());
   result.seconds = std::chrono::duration<double>(Clock::now() - start).count();

@@ -39,6 +39,8 @@ WrittenByAddress written_by(const Seat& seat) {
     written[seat.execution->share(tile.storage_id).data.get()].add(tile);
   };
   for (const Instruction& instruction : seat.program->code) {
+    // A barrier orders accesses and makes none.
+    if (std::holds_alternative<CoreBarrier>(instruction)) continue;
     std::visit([&](const auto& i) { for_each_access(i, tiles, add); }, instruction);
   }
   return written;

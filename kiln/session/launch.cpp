@@ -87,7 +87,8 @@ Status Launch::advance_all() {
   bool go_on = true;
   while (go_on) {
     go_on = false;
-    for (size_t i = 0; i < seats_.size(); ++i) {
+    for (size_t turn = 0; turn < seats_.size(); ++turn) {
+      const size_t i = options_.reversed ? seats_.size() - 1 - turn : turn;
       if (ended_[i] || rendezvous_.find(seats_[i].member) != nullptr) continue;
       const Result<Stop> stop = advance(i);
       if (!stop) return stop.error();

@@ -23,6 +23,8 @@ struct TogetherOptions {
   std::chrono::seconds patience{120};
   // Called now and then while waiting for another process; false stops the launch.
   std::function<bool()> go_on;
+  // Members go on in the reverse order: who comes last in the launch comes first.
+  bool reversed = false;
   // Called when these members have met.
   std::function<void(std::span<const Member>)> met;
 };

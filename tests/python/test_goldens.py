@@ -86,6 +86,7 @@ def told(diagnostic):
     times = f" (x{diagnostic['count']})" if diagnostic["count"] > 1 else ""
     notes = "".join(f"; {n['message']}: line {n['line']}" for n in diagnostic["notes"])
     message = diagnostic["message"].replace(diagnostic["file"] or "\n", "FILE")
+    message = message.replace("\n", "; ")
     return (
         f"line {diagnostic['line']}: {diagnostic['severity']}: {message} "
         f"[{diagnostic['id']}]{times}{notes}"
