@@ -87,6 +87,11 @@ inline constexpr DiagnosticKind misaligned{
     "nisa.nc_matmul(dst=psum_bf16[:, 1:129], stationary=a, moving=b)",
     "start at an element whose byte address is a multiple of the alignment"};
 
+inline constexpr DiagnosticKind may_not_build{
+    "may_not_build", warning,
+    "the compiler was seen to refuse this, or its release notes say so, for some target or release",
+    "nl.add(wide, column)  # (128, 512) and (128, 1)", "use the form that the message names"};
+
 // Structure of programs.
 inline constexpr DiagnosticKind bad_loop{
     "bad_loop", error, "loops are properly nested and advance by a positive step",
@@ -95,6 +100,15 @@ inline constexpr DiagnosticKind bad_loop{
 inline constexpr DiagnosticKind bad_register{
     "bad_register", error, "a register is allocated before it is used",
     "nisa.register_move(dst=None, imm=3)", "make the register by nisa.register_alloc"};
+
+inline constexpr DiagnosticKind left_loop{
+    "left_loop", error, "a tensor allocated inside a loop of the device is used only there",
+    "for i in nl.dynamic_range(4): t = nl.load(a)  # and then nl.store(out, t)",
+    "allocate the tensor before the loop"};
+inline constexpr DiagnosticKind duplicate_name{
+    "duplicate_name", error, "a name stands for one tensor, or one instruction, of a kernel",
+    "for i in range(2): t = nl.ndarray((128, 512), nl.float32, name='t')",
+    "put the loop's index into the name, or leave the name out"};
 
 inline constexpr DiagnosticKind unshared_barrier{
     "unshared_barrier", warning, "a core barrier orders accesses to memory that the cores share",
@@ -111,7 +125,8 @@ inline constexpr std::array all{
     &unknown_argument,  &missing_argument, &bad_argument,   &wrong_memory,    &partition_mismatch,
     &size_mismatch,     &dtype_mismatch,   &tile_too_large, &start_partition, &bad_operator,
     &wrong_engine,      &wrong_generation, &bad_loop,       &bad_register,    &unshared_barrier,
-    &bad_dependency,    &dma_pattern,      &misaligned,
+    &bad_dependency,    &dma_pattern,      &misaligned,     &may_not_build,   &left_loop,
+    &duplicate_name,
 };
 
 }  // namespace kiln::diag

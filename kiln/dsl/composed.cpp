@@ -15,9 +15,6 @@ namespace {
 constexpr DType f32 = DType::float32;
 constexpr uint32_t sign_bit = 0x80000000u;
 
-// Adding and subtracting it rounds a float32 below 2^22 to an integer, ties to even.
-constexpr float to_integer = 0x1.8p23f;
-
 // Below, float32 has fractions; from here on, all its numbers are integers.
 constexpr float integers_from = 0x1p23f;
 
@@ -126,72 +123,6 @@ Tensor integer_beside(const Tensor& x, AluOp wrong_side, AluOp move) {
   return tensor_op(nearest, move, wrong, f32);
 }
 
-// x as a tile; a constant becomes one that looks as large as `like`.
-Tensor as_tile(const Value& x, const Tensor& like) {
-  if (x.is_tensor()) return x.tensor();
-  Shape shape = like.shape();
-  for (size_t d = 1; d < shape.size(); ++d) shape[d] = 1;
-  Tensor out = new_tile(shape, f32);
-  record(Memset{.dst = out, .value = static_cast<float>(x.number())});
-  for (int d = 1; d < like.rank(); ++d) out = out.broadcast(d, like.shape(d));
-  return out;
-}
-
-// A float32 as a sum of two numbers of 12 significant bits.
-struct Halves {
-  Tensor high, low;
-};
-
-Halves halves(const Tensor& x) {
-  const Tensor high = new_tile(x.shape(), f32);
-  record(TensorScalar{.dst = high.view(DType::uint32),
-                      .data = x.view(DType::uint32),
-                      .op0 = AluOp::bitwise_and,
-                      .operand0 = 0xFFFFF000u});
-  return {high, tensor_op(x, AluOp::subtract, high, f32)};
-}
-
-// An integer below 2^22 likewise.
-Halves integer_halves(const Tensor& x) {
-  constexpr float to_multiple = to_integer * 4096;
-  const Tensor high = scalar_op(x, {AluOp::add, to_multiple}, {AluOp::subtract, to_multiple}, f32);
-  return {high, tensor_op(x, AluOp::subtract, high, f32)};
-}
-
-// |x| - round(|x| / y) * y for y > 0 and a quotient below 2^22, where each operation is exact.
-Tensor nearest_remainder(const Tensor& x, const Tensor& y, const Tensor& quotient) {
-  const Tensor k =
-      scalar_op(quotient, {AluOp::add, to_integer}, {AluOp::subtract, to_integer}, f32);
-  const Halves a = integer_halves(k), b = halves(y);
-  Tensor rest = x;
-  for (const auto& [p, q] : {std::pair{a.high, b.high}, std::pair{a.high, b.low},
-                             std::pair{a.low, b.high}, std::pair{a.low, b.low}}) {
-    rest = tensor_op(rest, AluOp::subtract, tensor_op(p, AluOp::multiply, q, f32), f32);
-  }
-  return rest;
-}
-
-// The remainder with the sign of x, in float32.
-Tensor truncated_remainder(const Tensor& x, const Tensor& y) {
-  const Tensor a = scalar_op(x, {AluOp::abs}, {}, f32), b = scalar_op(y, {AluOp::abs}, {}, f32);
-  const Tensor quotient = tensor_op(a, AluOp::divide, b, f32);
-  const Tensor nearest = nearest_remainder(a, b, quotient);
-  const Tensor negative = scalar_op(nearest, {AluOp::less, 0.0f}, {}, f32);
-  const Tensor correction = tensor_op(negative, AluOp::multiply, b, f32);
-  const Tensor out = tensor_op(nearest, AluOp::add, correction, f32);
-  change_sign(out, AluOp::bitwise_or, sign_bits(x));
-  return out;
-}
-
-// The operands of mod and fmod as tiles of one shape; none, after a complaint, if they do not fit.
-std::optional<std::pair<Tensor, Tensor>> operands_of(const OpInfo& op, const Value& x,
-                                                     const Value& y) {
-  const Tensor& like = x.is_tensor() ? x.tensor() : y.tensor();
-  const std::optional<Aligned> pair = align(op.name, as_tile(x, like), as_tile(y, like));
-  if (!pair) return std::nullopt;
-  return std::pair{stretched(pair->x, pair->shape), stretched(pair->y, pair->shape)};
-}
-
 }  // namespace
 
 Tensor apply_sin(const OpInfo&, const Value& x, const std::optional<Value>&,
@@ -214,7 +145,9 @@ Tensor apply_tan(const OpInfo&, const Value& x, const std::optional<Value>&,
                  std::optional<DType> dtype) {
   const Tensor remainder = half_turns(x.tensor()).remainder;
   const Tensor sine = activated(ActivationOp::sin, remainder, f32);
-  const Tensor quotient = tensor_op(sine, AluOp::divide, cosine(remainder), f32);
+  const Tensor secant = new_tile(sine.shape(), f32);
+  record(Reciprocal{.dst = secant, .data = cosine(remainder)});
+  const Tensor quotient = tensor_op(sine, AluOp::multiply, secant, f32);
   return with_nan_of(x.tensor(), quotient, dtype.value_or(x.tensor().dtype()));
 }
 
@@ -242,30 +175,12 @@ Tensor apply_trunc(const OpInfo&, const Value& x, const std::optional<Value>&,
   return unless_integer(data, out, dtype);
 }
 
-Tensor apply_fmod(const OpInfo& op, const Value& x, const std::optional<Value>& y,
-                  std::optional<DType> dtype) {
-  const std::optional<DType> type = result_dtype(op.name, x, *y, dtype);
-  const auto given = type ? operands_of(op, x, *y) : std::nullopt;
-  if (!given) return stand_in(x, *y, dtype);
-  const Tensor remainder = truncated_remainder(given->first, given->second);
-  return *type == f32 ? remainder : copied(remainder, *type);
-}
-
-// The remainder of fmod, moved by y if it has the other sign.
-Tensor apply_mod(const OpInfo& op, const Value& x, const std::optional<Value>& y,
-                 std::optional<DType> dtype) {
-  const std::optional<DType> type = result_dtype(op.name, x, *y, dtype);
-  const auto given = type ? operands_of(op, x, *y) : std::nullopt;
-  if (!given) return stand_in(x, *y, dtype);
-  const Tensor divisor = given->second;
-  const Tensor remainder = truncated_remainder(given->first, divisor);
-  const Tensor negative = scalar_op(remainder, {AluOp::less, 0.0f}, {}, f32);
-  const Tensor divisor_negative = scalar_op(divisor, {AluOp::less, 0.0f}, {}, f32);
-  const Tensor differ = tensor_op(negative, AluOp::not_equal, divisor_negative, f32);
-  const Tensor nonzero = scalar_op(remainder, {AluOp::not_equal, 0.0f}, {}, f32);
-  const Tensor wrong = tensor_op(differ, AluOp::multiply, nonzero, f32);
-  const Tensor correction = tensor_op(wrong, AluOp::multiply, divisor, f32);
-  return tensor_op(remainder, AluOp::add, correction, *type);
+// The release notes of NKI 0.3 and 0.4: it works in simulation and fails when compiled.
+Tensor refuse_remainder(const OpInfo& op, const Value& x, const std::optional<Value>& y,
+                        std::optional<DType> dtype) {
+  report_as(op.name).add(diag::bad_operator,
+                         "no engine has it; take x - y * nl.floor(x * nl.reciprocal(y))");
+  return stand_in(x, *y, dtype);
 }
 
 }  // namespace kiln::dsl::internal

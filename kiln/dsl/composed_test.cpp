@@ -149,51 +149,20 @@ TEST_CASE("floor, ceil and trunc, wherever float32 has fractions and beyond") {
       exactly);
 }
 
-TEST_CASE("fmod and mod are exact while the quotient is below 2^22") {
-  const Array x = magnitudes(1e5), y = random_array({128, 64}, 0.1, 40, DType::float32, 3);
-  const auto signed_y = [&](int64_t i) {
-    const double v = y.values[static_cast<size_t>(i)];
-    return i % 3 == 0 ? -v : v;
-  };
-  const Array divisor = make_array(y.shape, signed_y);
-  const auto floored = [](double a, double b) {
-    const double r = std::fmod(a, b);
-    // Added in float32, as NumPy does.
-    return r != 0 && (r < 0) != (b < 0) ? static_cast<double>(static_cast<float>(r + b)) : r;
-  };
-  const auto at = [](const Array& a, int64_t i) { return a.values[static_cast<size_t>(i)]; };
-  const auto both = [&](auto fn) {
-    return evaluate({x, divisor}, [&](Tensor a, Tensor b) { return fn(nl::load(a), nl::load(b)); });
-  };
-  check_elements(
-      both([](const Tensor& a, const Tensor& b) { return nl::fmod(a, b); }), x.shape,
-      [&](int64_t i) { return std::fmod(at(x, i), at(divisor, i)); }, exactly);
-  check_elements(
-      both([](const Tensor& a, const Tensor& b) { return nl::mod(a, b); }), x.shape,
-      [&](int64_t i) { return floored(at(x, i), at(divisor, i)); }, exactly);
-  const double third = stored(DType::float32, 1.0 / 3);
-  check_elements(
-      apply(x, [](const Tensor& a) { return nl::mod(a, 1.0 / 3); }), x.shape,
-      [&](int64_t i) { return floored(at(x, i), third); }, exactly);
-  check_elements(
-      apply(divisor, [](const Tensor& a) { return nl::fmod(100, a); }), x.shape,
-      [&](int64_t i) { return std::fmod(100, at(divisor, i)); }, exactly);
-  check_elements(
-      apply(x, [](const Tensor& a) { return nl::fmod(a, 0.0); }), x.shape,
-      [](int64_t) { return nan; }, exactly);
-}
-
-TEST_CASE("mod of integers and of broadcast tiles") {
-  const Array x =
-      make_array({32, 6}, [](int64_t i) { return static_cast<double>(i - 96); }, DType::int32);
-  const auto python_mod = [](int64_t a, int64_t b) { return static_cast<double>((a % b + b) % b); };
-  const Array got = apply(x, [](const Tensor& a) { return nl::mod(a, 7); });
-  CHECK(got.dtype == DType::int32);
-  check_elements(got, x.shape, [&](int64_t i) { return python_mod(i - 96, 7); }, exactly);
-  const Array column = make_array({32, 1}, [](int64_t i) { return static_cast<double>(i + 1); });
-  const Array wide =
-      evaluate({x, column}, [](Tensor a, Tensor b) { return nl::mod(nl::load(a), nl::load(b)); });
-  check_elements(wide, x.shape, [&](int64_t i) { return python_mod(i - 96, i / 6 + 1); }, exactly);
+TEST_CASE("divisions and remainders, which no engine has") {
+  const Array x = random_array({16, 16}, 1, 2);
+  using Problems = std::vector<std::string>;
+  const auto of = [&](auto fn) { return problems({x}, [&](Tensor a) { return fn(nl::load(a)); }); };
+  const std::string remainder = ": no engine has it; take x - y * nl.floor(x * nl.reciprocal(y))";
+  CHECK(of([](const Tensor& a) { return nl::fmod(a, a); }) ==
+        Problems{"bad_operator: fmod" + remainder});
+  CHECK(of([](const Tensor& a) { return nl::mod(a, 7); }) ==
+        Problems{"bad_operator: mod" + remainder});
+  const std::string divide = " is divide, which no engine has; multiply by the reciprocal";
+  CHECK(of([](const Tensor& a) { return nl::divide(a, a); }) ==
+        Problems{"bad_operator: tensor_tensor: op" + divide});
+  CHECK(of([](const Tensor& a) { return nl::divide(1, a); }) ==
+        Problems{"bad_operator: tensor_scalar: op0" + divide});
 }
 
 TEST_CASE("wrong operands of composed functions") {
@@ -201,13 +170,6 @@ TEST_CASE("wrong operands of composed functions") {
   using Problems = std::vector<std::string>;
   CHECK(problems({x}, [](Tensor a) { return nl::sin(a); }) ==
         Problems{"wrong_memory: sin: x is in shared_hbm; it must be in sbuf or psum"});
-  CHECK(problems({x}, [](Tensor a) { return nl::mod(nl::load(a), a); }) ==
-        Problems{"wrong_memory: mod: y is in shared_hbm; it must be in sbuf or psum"});
-  CHECK(problems({x}, [](Tensor) { return nl::fmod(1, 2); }) ==
-        Problems{"bad_argument: fmod: x and y are constants; one must be a tile"});
-  CHECK(problems({x}, [](Tensor a) {
-          return nl::fmod(nl::load(a), nl::ones({16, 3}, nl::float32));
-        }).size() == 1);
 }
 
 }  // namespace kiln::dsl

@@ -29,6 +29,22 @@ bool takes(const OpInfo& op, int operands) {
   return false;
 }
 
+// What the release notes of NKI 0.3 and 0.4 list as not supported, and later ones do not take back.
+void warn_of_release(const OpInfo& op, const Value& x, const Value& y) {
+  if (op.alu == AluOp::power && !(x.is_tensor() && y.is_tensor())) {
+    internal::report_as(op.name).add(diag::may_not_build,
+                                     "{} is a constant; nl.power was built with two tiles only",
+                                     x.is_tensor() ? "y" : "x");
+  }
+  if (x.is_tensor() && y.is_tensor() && x.tensor().shape() != y.tensor().shape()) {
+    internal::report_as(op.name).add(
+        diag::may_not_build,
+        "x is {}, y is {}; nl's functions were built with tiles of one shape only; use "
+        "nisa.tensor_scalar, or .broadcast()",
+        internal::shape_text(x.tensor()), internal::shape_text(y.tensor()));
+  }
+}
+
 }  // namespace
 
 InOrScalar Value::operand(AluOp op) const {
@@ -124,7 +140,10 @@ namespace internal {
 
 Tensor apply_alu(const OpInfo& op, const Value& x, const std::optional<Value>& y,
                  std::optional<DType> dtype) {
-  return combined(op.name, op.alu, x, *y, dtype);
+  const size_t errors = recorder().report().error_count();
+  const Tensor result = combined(op.name, op.alu, x, *y, dtype);
+  if (recorder().report().error_count() == errors) warn_of_release(op, x, *y);
+  return result;
 }
 
 Tensor apply_invert(const OpInfo& op, const Value& x, const std::optional<Value>&,

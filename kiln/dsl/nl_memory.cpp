@@ -9,6 +9,7 @@
 namespace kiln::dsl::nl {
 
 using internal::copied;
+using internal::fill_constant;
 using internal::in_sbuf;
 using internal::must_be_on_chip;
 using internal::new_tile;
@@ -44,8 +45,7 @@ Tensor filled(std::string_view function, const Shape& shape, const Value& value,
     report_as(function).add(diag::bad_argument, "fill_value is a tensor; it must be a constant");
     return out;
   }
-  // As bits, so that all of uint32 can be given.
-  const InOrScalar constant = value.operand(is_integer(dtype) ? AluOp::bitwise_or : AluOp::none);
+  const InOrScalar constant = fill_constant(value, dtype);
   if (is_hbm(buffer)) {
     fill_hbm(out, constant);
   } else {
@@ -60,6 +60,17 @@ bool in_hbm(std::string_view function, std::string_view argument, const Tensor& 
   report_as(function).add(diag::wrong_memory, "{} is in {}; it must be in hbm", argument,
                           name_of(x.buffer()));
   return false;
+}
+
+// A transposing load of what the kernel allocated was seen to fail.
+void complain_of_local(std::string_view function, const Tensor& src) {
+  if (src.tile().storage->binding != Binding::internal) return;
+  const Machine& machine = recorder().target();
+  const Fact<bool>& builds = machine.local_transposing_load;
+  if (builds && builds.evidence != Evidence::assumed) return;
+  report_as(function).add(builds ? diag::may_not_build : diag::wrong_memory,
+                          "src was allocated in the kernel, which a build for NeuronCore-v2 "
+                          "refused; load an argument of the kernel, or use nisa.nc_transpose");
 }
 
 // The shape of an on-chip tile for an HBM tensor.
@@ -149,6 +160,7 @@ Tensor load_transpose2d(const Tensor& src, std::optional<DType> dtype, const Cal
   }
   const Shape shape{src.shape(1), src.shape(0)};
   if (!in_hbm(name, "src", src)) return stand_in(shape, type);
+  complain_of_local(name, src);
   const Tensor tile = new_tile(shape, src.dtype());
   record(DmaTranspose{.dst = tile, .src = src});
   return type == src.dtype() ? tile : copied(tile, type);

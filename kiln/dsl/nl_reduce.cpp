@@ -81,9 +81,12 @@ Tensor reduce_with(std::string_view function, AluOp op, const Tensor& x, const A
   return r ? reduce(op, x, *r, options) : reduced_stand_in(x, options.dtype);
 }
 
+// No engine divides.
+float inverse(int64_t n) { return static_cast<float>(1.0 / static_cast<double>(n)); }
+
 Tensor mean_of(const Tensor& x, const Reduced& r, const ReduceOptions& options) {
   const Tensor total = reduce(AluOp::add, x, r, {.dtype = float32, .keepdims = options.keepdims});
-  return scalar_op(total, {AluOp::divide, static_cast<float>(r.elements)}, {},
+  return scalar_op(total, {AluOp::multiply, inverse(r.elements)}, {},
                    options.dtype.value_or(x.dtype()));
 }
 
@@ -189,7 +192,7 @@ Tensor rms_norm(const Tensor& x, const Tensor& w, const Axis& axis, int64_t n,
     sums = reduce(AluOp::add, activated(ActivationOp::square, x, inner), *r,
                   {.dtype = float32, .keepdims = true});
   }
-  const Tensor mean_square = scalar_op(sums, {AluOp::divide, static_cast<float>(n)},
+  const Tensor mean_square = scalar_op(sums, {AluOp::multiply, inverse(n)},
                                        {AluOp::add, static_cast<float>(options.epsilon)}, float32);
   const Tensor factors = activated(ActivationOp::rsqrt, mean_square, float32);
   const Tensor normalised = combined(name, AluOp::multiply, x, factors, inner);

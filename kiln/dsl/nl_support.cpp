@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "kiln/isa/operand_value.h"
+
 namespace kiln::dsl::internal {
 
 namespace {
@@ -51,6 +53,15 @@ bool must_be_on_chip(std::string_view function, std::string_view argument, const
 }
 
 std::string shape_text(const Tensor& x) { return view_ops::shape_text(*x.tile().layout); }
+
+InOrScalar fill_constant(const Value& value, DType dtype) {
+  // As bits, so that all of uint32 can be given.
+  const InOrScalar constant = value.operand(is_integer(dtype) ? AluOp::bitwise_or : AluOp::none);
+  if (!is_integer(dtype) || constant.is_int()) return constant;
+  const Bits bits = constant_bits(dtype, constant);
+  if (size_bytes(dtype) == 4) return bits;
+  return static_cast<int32_t>(to_float32(dtype, bits));
+}
 
 Tensor copied(const Tensor& data, DType dtype) {
   const Tensor out = new_tile(data.shape(), dtype);

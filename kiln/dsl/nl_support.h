@@ -28,6 +28,9 @@ bool must_be_on_chip(std::string_view function, std::string_view argument, const
 
 std::string shape_text(const Tensor& x);
 
+// A constant for memset, which does not convert floats to integers, in the tile's type.
+InOrScalar fill_constant(const Value& value, DType dtype);
+
 // Each records one instruction into a new tile of the shape of `data` (of `a`).
 Tensor copied(const Tensor& data, DType dtype);
 Tensor activated(ActivationOp op, const Tensor& data, DType dtype);

@@ -123,7 +123,7 @@ Tensor where(const Tensor& condition, const Value& x, const Value& y, std::optio
   if (y.is_tensor()) {
     record(TensorCopy{.dst = out, .src = spread(y.tensor(), *shape)});
   } else {
-    record(Memset{.dst = out, .value = y.operand(AluOp::none)});
+    record(Memset{.dst = out, .value = internal::fill_constant(y, out.dtype())});
   }
   InOrScalar chosen = x.operand(AluOp::none);
   if (x.is_tensor()) {
@@ -197,6 +197,10 @@ Tensor matmul(const Tensor& x, const Tensor& y, bool transpose_x, const CallSite
   if (!must_be_on_chip("matmul", "x", x) || !must_be_on_chip("matmul", "y", y) ||
       (!transpose_x && !can_transpose("matmul", x))) {
     return stand_in(product, float32, psum);
+  }
+  if (!transpose_x) {
+    report_as("matmul").add(diag::may_not_build,
+                            "transpose_x is false; nl.matmul was built with transpose_x=True only");
   }
   const Tensor stationary = transpose_x ? x : copied(transposed(x), x.dtype());
   const Tensor out = new_tile(product, float32, psum);

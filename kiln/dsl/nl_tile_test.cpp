@@ -247,7 +247,11 @@ TEST_CASE("wrong tiles") {
         Problems{"tile_too_large: transpose: x is (8, 129); up to 128 by 128 can be transposed"});
   CHECK(of([](Tensor a, Tensor t) { return nl::matmul(t, a); }) ==
         Problems{"wrong_memory: matmul: y is in shared_hbm; it must be in sbuf or psum"});
-  CHECK(of([](Tensor, Tensor t) { return nl::matmul(t, t); }).size() == 1);
+  CHECK(of([](Tensor, Tensor t) { return nl::matmul(t, t, true); }).size() == 0);
+  CHECK(of([](Tensor, Tensor t) { return nl::matmul(t, t); }) ==
+        Problems{"may_not_build: matmul: transpose_x is false; nl.matmul was built with "
+                 "transpose_x=True only",
+                 "partition_mismatch: nc_matmul: stationary has 16 partitions, moving has 8"});
   CHECK(of([](Tensor, Tensor t) {
           nl::fori_loop(0, 3, [](Register) {}, 0);
           return t;

@@ -89,8 +89,7 @@ ApplyOp apply_tan;
 ApplyOp apply_floor;
 ApplyOp apply_ceil;
 ApplyOp apply_trunc;
-ApplyOp apply_fmod;
-ApplyOp apply_mod;
+ApplyOp refuse_remainder;  // fmod and mod, which no engine has
 
 }  // namespace internal
 
@@ -207,8 +206,8 @@ inline constexpr internal::Composed<1, internal::apply_tan> tan{"tan"};
 inline constexpr internal::Composed<1, internal::apply_floor> floor{"floor"};
 inline constexpr internal::Composed<1, internal::apply_ceil> ceil{"ceil"};
 inline constexpr internal::Composed<1, internal::apply_trunc> trunc{"trunc"};
-inline constexpr internal::Composed<2, internal::apply_fmod> fmod{"fmod"};
-inline constexpr internal::Composed<2, internal::apply_mod> mod{"mod"};
+inline constexpr internal::Composed<2, internal::refuse_remainder> fmod{"fmod"};
+inline constexpr internal::Composed<2, internal::refuse_remainder> mod{"mod"};
 
 // Tokens only.
 inline constexpr Op<AluOp::bypass, ActivationOp::none, 0, nullptr> bypass;

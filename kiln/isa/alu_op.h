@@ -62,6 +62,7 @@ struct AluInfo {
   bool unary = false;    // ignores its second operand
   bool reduces = false;  // may be a reduction operator
   bool of_many = false;  // has no meaning for two elements; only tensor_partition_reduce takes it
+  bool of_registers = false;  // no engine has it; registers do
   Generation since = Generation::gen2;
 };
 
@@ -88,12 +89,16 @@ constexpr AluInfo describe(AluOp op) {
     case logical_or:
     case logical_xor:
       return {.reduces = true};
+    // Source: release-notes/components/nki.rst, known issues of 0.4.
+    case divide:
+      return {.of_registers = true};
     case abs_max:
     case abs_min:
       return {.since = Generation::gen4};
-    case abs:
     case square:
     case relu:
+      return {.unary = true, .since = Generation::gen4};
+    case abs:
     case rsqrt:
     case reciprocal:
       return {.unary = true};

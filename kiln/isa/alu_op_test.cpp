@@ -172,7 +172,7 @@ TEST_CASE("the ALU table tells bitvec, unary and reduction operators") {
   CHECK(bitvec == 6);
   CHECK(unary == 6);
   CHECK(reduces == 11);
-  CHECK(later == 2);
+  CHECK(later == 4);
   CHECK(info(invert).bitvec);
   CHECK(info(invert).unary);
   CHECK(info(rsqrt).unary);

@@ -63,6 +63,14 @@ bool dma_index(const Context& c, Report& report, const NamedTile& t, DgeMode dge
 }  // namespace
 
 bool dma_operand(const Context& c, Report& report, const NamedTile& t, DgeMode dge_mode) {
+  const Layout& layout = *t.tile.layout;
+  // Documented for every view on chip; whether DMA is exempt nobody says.
+  // Source: nki/deep-dives/nki-aps.rst.
+  if (t.tile.on_chip() && layout.shape[0] > 1 && layout.stride[0] != 1) {
+    report.add(diag::may_not_build,
+               "{} steps by {} in the partition dimension; views on chip step by 1", t.name,
+               layout.stride[0]);
+  }
   return dma_tile(c, report, t) && (!t.tile.dynamic.valid() || dma_index(c, report, t, dge_mode));
 }
 

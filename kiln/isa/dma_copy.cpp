@@ -13,6 +13,11 @@ void DmaCopy::check(const Context& c, Report& report) const {
   rules::same_elements(report, d, s);
   if (is_packed(d.tile.dtype()) || is_packed(s.tile.dtype())) rules::same_dtype(report, d, s);
   rules::dma_mode(c, report, dge_mode, priority);
+  if (dge_mode == DgeMode::hwdge && d.tile.dtype() != s.tile.dtype()) {
+    report.add(diag::dtype_mismatch,
+               "dst is {}, src is {}; with hwdge nothing is converted, and they must be the same",
+               name_of(d.tile.dtype()), name_of(s.tile.dtype()));
+  }
   if (engine == Engine::unknown) return;
   if (engine != Engine::sync && engine != Engine::scalar) {
     report.add(diag::wrong_engine, "engine is {}; sync and scalar can start a dma",

@@ -93,6 +93,22 @@ void check_hardware_descriptors(Report& report, const Tile& s) {
   }
 }
 
+// The hardware writes whole blocks of 32 bytes, so that rows of dst start at multiples of them.
+// Source: measured; jinhuang12/vllm-neuron: functional/glue/kda_projections.py.
+void check_row_pitch(Report& report, const Tile& d) {
+  constexpr int64_t block = 32;
+  const int64_t size = size_bytes(d.dtype());
+  int64_t pitch = d.partitions() > 1 ? d.storage->row_bytes() : 0;
+  for (int i = 1; i < d.rank() - 1; ++i) {
+    if (d.shape(i) > 1 && d.layout->stride[i] * size % block != 0)
+      pitch = d.layout->stride[i] * size;
+  }
+  if (pitch % block == 0) return;
+  report.add(diag::dma_pattern,
+             "rows of dst are {} bytes apart; a transpose with hwdge takes multiples of {} bytes",
+             pitch, block);
+}
+
 void check_gather(const Context& c, Report& report, const Tile& s) {
   constexpr std::string_view why = "a transpose of indexed rows";
   check_two_bytes(report, s, why);
@@ -136,6 +152,7 @@ void DmaTranspose::check(const Context& c, Report& report) const {
     if (reachable) check_gather(c, report, s.tile);
   } else if (dge_mode == DgeMode::hwdge) {
     if (s.tile.rank() >= 2) check_hardware_descriptors(report, s.tile);
+    if (d.tile.in_sbuf()) check_row_pitch(report, d.tile);
   } else if (dge_mode == DgeMode::swdge && !s.tile.dynamic.valid()) {
     report.add(diag::bad_argument, "dge_mode is swdge; only a runtime index of src needs it");
   }

@@ -15,6 +15,11 @@ void Memset::check(const Context& c, Report& report) const {
   } else if (is_packed(d.tile.dtype()) && value.scalar() != 0) {
     report.add(diag::bad_argument, "value is {}; dst is {}, which can only be set to 0",
                value.scalar(), name_of(d.tile.dtype()));
+    // 0.0 has the bits of 0, and kernels of the public library give it.
+  } else if (is_integer(d.tile.dtype()) && d.tile.dtype() != DType::bool_ && !value.is_int() &&
+             value.scalar() != 0) {
+    report.add(diag::bad_argument, "value is the float {}; dst is {}, and takes an integer",
+               value.scalar(), name_of(d.tile.dtype()));
   }
 }
 

@@ -76,22 +76,6 @@ void check_double_row(const Context& c, Report& report, const NamedTile& s, cons
   }
 }
 
-// A result must lie in one bank where a bank is as large as the largest result.
-void check_bank(const Context& c, Report& report, const NamedTile& d) {
-  const int64_t bank = c.machine.psum_bank_bytes();
-  if (!d.tile.in_psum() || c.machine.matmul_moving_free * size_bytes(DType::float32) > bank) return;
-  if (d.tile.dynamic.valid()) return;
-  const Region r = region(d.tile);
-  const std::optional<Address>& address = d.tile.storage->address;
-  // A storage without an address that fits in a bank will be placed inside one.
-  const int64_t base = address ? address->byte : 0;
-  const int64_t first = (base + r.first_byte) / bank, last = (base + r.end_byte - 1) / bank;
-  if (first == last) return;
-  report.add(diag::tile_too_large,
-             "dst reaches from psum bank {} to {}; it must lie in one bank of {} bytes", first,
-             last, bank);
-}
-
 // Views made by indirect() exclude parts of the array and the types that take several passes.
 void check_indirect(Report& report, const NamedTile& d, const NamedTile& s, const NamedTile& m,
                     const NcMatmul& matmul) {
@@ -129,7 +113,7 @@ void NcMatmul::check(const Context& c, Report& report) const {
   const int64_t rows = s.tile.free_elements() / steps_per_partition();
   const int64_t columns = m.tile.free_elements() / steps_per_partition();
   rules::product_size(c, report, d, rows, columns);
-  check_bank(c, report, d);
+  rules::tensor_engine_dst(c, report, d);
   rules::array_tile(c, report, tile_position, tile_size, s.tile.partitions(), rows);
   check_indirect(report, d, s, m, *this);
 }

@@ -49,6 +49,7 @@ void NcMatmulMx::check(const Context& c, Report& report) const {
     report.add(diag::size_mismatch, "stationary has {} columns; it takes an even number", rows);
   }
   rules::product_size(c, report, d, rows, columns);
+  rules::tensor_engine_dst(c, report, d);
   rules::array_tile(c, report, tile_position, tile_size, s.tile.partitions(), rows);
   if (tile_size.given() && tile_size.column != rules::array_size) {
     report.add(diag::bad_argument, "tile_size has {} columns; it must have 128", tile_size.column);

@@ -1,6 +1,6 @@
 #include "kiln/isa/nc_transpose.h"
 
-#include "kiln/isa/rules.h"
+#include "kiln/isa/product.h"
 
 namespace kiln {
 
@@ -26,7 +26,7 @@ void NcTranspose::check(const Context& c, Report& report) const {
   int64_t limit = c.machine.vector_transpose_size;
   if (runs_on(c.tiles) == Engine::tensor) {
     limit = c.machine.matmul_stationary_free;
-    rules::in_psum(c, report, d);
+    if (rules::in_psum(c, report, d)) rules::tensor_engine_dst(c, report, d);
     rules::in_sbuf(c, report, s);
     if (size_bytes(d.tile.dtype()) < 4 && !c.machine.low_precision_psum_transpose) {
       report.add(diag::wrong_generation, "dst is {}; the tensor engine of {} only writes float32",

@@ -29,7 +29,38 @@ void check_array_tile(const Context& c, Report& report, std::string_view what, i
   }
 }
 
+// Source: measured, transposes packed in one bfloat16 tile; jinhuang12/vllm-neuron:
+// functional/glue/kda_projections.py.
+void check_word(const Context& c, Report& report, int64_t first_byte) {
+  const int64_t word = c.machine.psum_alignment_bytes;
+  if (first_byte % word == 0) return;
+  report.add(diag::misaligned,
+             "dst starts at byte {} of its row; the tensor engine writes psum from multiples of {} "
+             "bytes",
+             first_byte, word);
+}
+
+void check_bank(const Context& c, Report& report, const NamedTile& d, int64_t base) {
+  const int64_t bank = c.machine.psum_bank_bytes();
+  if (c.machine.matmul_moving_free * size_bytes(DType::float32) > bank) return;
+  const Region r = region(d.tile);
+  const int64_t first = (base + r.first_byte) / bank, last = (base + r.end_byte - 1) / bank;
+  if (first == last) return;
+  report.add(diag::tile_too_large,
+             "dst reaches from psum bank {} to {}; it must lie in one bank of {} bytes", first,
+             last, bank);
+}
+
 }  // namespace
+
+void rules::tensor_engine_dst(const Context& c, Report& report, const NamedTile& d) {
+  if (!d.tile.in_psum() || d.tile.dynamic.valid()) return;
+  const std::optional<Address>& address = d.tile.storage->address;
+  // A storage without an address will be placed at the start of a bank.
+  const int64_t base = address ? address->byte : 0;
+  check_word(c, report, base + d.tile.offset * size_bytes(d.tile.dtype()));
+  check_bank(c, report, d, base);
+}
 
 void rules::array_tile(const Context& c, Report& report, const RowColumn& position,
                        const RowColumn& size, int64_t rows_needed, int64_t columns_needed) {

@@ -23,6 +23,10 @@ void whole_array(Report& report, const RowColumn& position, std::initializer_lis
 void product_size(const Context& context, Report& report, const NamedTile& dst, int64_t rows,
                   int64_t columns);
 
+// What the Tensor engine writes starts at a whole word of PSUM, which accumulates in words, and
+// lies in one bank where a bank is as large as the largest result.
+void tensor_engine_dst(const Context& context, Report& report, const NamedTile& dst);
+
 }  // namespace kiln::rules
 
 namespace kiln {

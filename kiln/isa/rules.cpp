@@ -17,6 +17,34 @@ std::string list(auto&& names) {
   return text;
 }
 
+// True if the pattern fits once dimensions that lie without gaps are one.
+bool fits_access_pattern(const Context& context, Report& report, const NamedTile& t) {
+  const Layout& layout = *t.tile.layout;
+  const Machine& m = context.machine;
+  int dims = 0;
+  int64_t inner = 0;  // elements from one to the next of the dimension that would be merged
+  for (int i = layout.rank - 1; i > 0; --i) {
+    const int64_t size = layout.shape[i], step = layout.stride[i];
+    if (size == 1) continue;
+    if (std::abs(step) > m.access_pattern_step && step != inner) {
+      report.add(diag::tile_too_large,
+                 "dimension {} of {} steps by {} elements; an access pattern by {} at most", i,
+                 t.name, step, m.access_pattern_step.value);
+      return false;
+    }
+    if (dims == 0 || step != inner) ++dims;
+    inner = size * step;
+  }
+  if (dims > m.access_pattern_dims) {
+    report.add(diag::tile_too_large,
+               "{} has {} free dimensions that lie with gaps; an access pattern has {}", t.name,
+               dims, m.access_pattern_dims.value);
+    return false;
+  }
+  return t.tile.free_elements() <= m.access_pattern_elements ||
+         too_large(report, t, m.access_pattern_elements, "the limit of an access pattern");
+}
+
 }  // namespace
 
 bool engine_tile(const Context& context, Report& report, const NamedTile& t) {
@@ -37,8 +65,10 @@ bool engine_tile(const Context& context, Report& report, const NamedTile& t) {
                partitions > 64   ? "0"
                : partitions > 32 ? "0 or 64"
                                  : "0, 32, 64 or 96");
-  } else {
+  } else if (has_vector_index(context, tile)) {
     return vector_index(report, t);
+  } else {
+    return fits_access_pattern(context, report, t);
   }
   return false;
 }
@@ -151,6 +181,11 @@ bool op(Report& report, std::string_view name, AluOp op, std::string_view allowe
 }
 
 bool op_generation(Report& report, std::string_view name, AluOp op) {
+  if (info(op).of_registers) {
+    report.add(diag::bad_operator, "{} is {}, which no engine has; multiply by the reciprocal",
+               name, name_of(op));
+    return false;
+  }
   report.add(diag::wrong_generation, "{} is {}; only {} and later have it", name, name_of(op),
              name_of(info(op).since));
   return false;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdlib>
 #include <initializer_list>
 #include <string_view>
 
@@ -68,14 +69,28 @@ bool op_generation(Report& report, std::string_view name, AluOp op);
 
 }  // namespace broken
 
+// Whether one access pattern can hold the free dimensions as they are. broken::engine_tile() merges
+// those that lie without gaps.
+inline bool is_small_pattern(const Machine& machine, const Layout& layout) {
+  int64_t elements = 1;
+  bool fits = layout.rank <= machine.access_pattern_dims + 1;
+  for (int i = 1; i < layout.rank; ++i) {
+    elements *= layout.shape[i];
+    fits &= std::abs(layout.stride[i]) <= machine.access_pattern_step;
+  }
+  return fits && elements <= machine.access_pattern_elements;
+}
+
 // The tile is in SBUF or PSUM, has at most the machine's partitions, one after the other and from
-// one where an engine can start, and has no index for each partition.
+// one where an engine can start, has no index for each partition, and is no larger than one
+// access pattern.
 inline bool engine_tile(const Context& context, Report& report, const NamedTile& t) {
   const Tile& tile = t.tile;
   const int64_t partitions = tile.layout->shape[0];
   return (tile.on_chip() && partitions <= context.machine.partitions &&
           (tile.layout->stride[0] == 1 || partitions == 1) &&
-          may_start_at(start_partition(tile), partitions) && !has_vector_index(context, tile)) ||
+          may_start_at(start_partition(tile), partitions) && !has_vector_index(context, tile) &&
+          is_small_pattern(context.machine, *tile.layout)) ||
          broken::engine_tile(context, report, t);
 }
 
@@ -172,9 +187,10 @@ inline void allocated_register(Report& report, std::string_view name, const Regi
   if (!r.given()) report.add(diag::bad_register, "{} is not an allocated register", name);
 }
 
-// The generation has the operator of the argument `name`.
+// An engine has the operator of the argument `name`, in this generation.
 inline bool op_exists(const Context& context, Report& report, std::string_view name, AluOp op) {
-  return context.machine.generation >= info(op).since || broken::op_generation(report, name, op);
+  return (context.machine.generation >= info(op).since && !info(op).of_registers) ||
+         broken::op_generation(report, name, op);
 }
 
 // An operator of one element or two.

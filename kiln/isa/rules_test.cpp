@@ -8,7 +8,12 @@
 namespace kiln {
 namespace {
 
-const Machine gen3{.generation = Generation::gen3, .instance = "trn2", .partitions = {128}};
+const Machine gen3{.generation = Generation::gen3,
+                   .instance = "trn2",
+                   .partitions = {128},
+                   .access_pattern_dims = {4},
+                   .access_pattern_elements = {65536},
+                   .access_pattern_step = {32767}};
 
 struct TileSpec {
   std::vector<int64_t> shape;

@@ -8,6 +8,17 @@ namespace {
 
 bool is_32_bit_integer(DType dtype) { return dtype == DType::int32 || dtype == DType::uint32; }
 
+// Kernels of the public library copy an input that starts elsewhere to the other's partition.
+// Source: aws-neuron/nki-library: core/embeddings/rope.py.
+void check_starts(Report& report, const Tile& a, const Tile& b) {
+  if (!a.in_sbuf() || !b.in_sbuf()) return;
+  const int64_t first = rules::start_partition(a), second = rules::start_partition(b);
+  if (first == second) return;
+  report.add(diag::may_not_build,
+             "data1 starts at partition {}, data2 at {}; two inputs in sbuf start at the same one",
+             first, second);
+}
+
 }  // namespace
 
 bool TensorTensor::runs_on_integers(const Tiles& tiles) const {
@@ -35,6 +46,7 @@ void TensorTensor::check(const Context& c, Report& report) const {
   rules::same_free_elements(report, d, a);
   rules::same_free_elements(report, a, b);
   rules::not_both_in_psum(report, a, b);
+  check_starts(report, a.tile, b.tile);
   rules::engine_is(report, engine, spec.engines);
   rules::op_exists(c, report, "op", op);
   if (!takes_two_operands(op)) {

@@ -26,6 +26,9 @@ struct Bench {
   Machine machine{.generation = Generation::gen3,
                   .partitions = {128},
                   .bn_stats_free = {512},
+                  .access_pattern_dims = {4},
+                  .access_pattern_elements = {65536},
+                  .access_pattern_step = {32767},
                   .scalar_engine_tensor_copy = {true}};
   Tiles tiles;
   ViewId tile = make({64, 8}), other = make({64, 8}), column = make({64, 1}),
@@ -63,7 +66,9 @@ struct Bench {
 TEST_CASE("memset") {
   Bench b;
   CHECK(b.said(Memset{.dst = b.psum, .value = 0, .engine = Engine::vector}) == "");
-  CHECK(b.said(Memset{.dst = b.ints, .value = 1.5, .engine = Engine::gpsimd}) == "");
+  CHECK(b.said(Memset{.dst = b.ints, .value = 1, .engine = Engine::gpsimd}) == "");
+  CHECK(b.said(Memset{.dst = b.ints, .value = 1.5}) ==
+        "bad_argument: value is the float 1.5; dst is int32, and takes an integer");
   CHECK(b.said(Memset{.dst = b.tile, .value = b.column}) ==
         "bad_argument: value is a tensor; it must be a constant");
   CHECK(b.said(Memset{.dst = b.packed, .value = 0.0}) == "");

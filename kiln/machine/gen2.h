@@ -55,6 +55,8 @@ inline constexpr Machine gen2{
     .bn_stats_free = {512, sources::gen2_guide},
     .vector_transpose_size = {32, sources::gen2_guide},
     .access_pattern_dims = {4, sources::gen2_guide},
+    .access_pattern_elements = {64 * 1024, sources::gen2_guide},
+    .access_pattern_step = {32767, sources::gen2_guide},
 
     .scalar_engine_tensor_copy = {false, sources::isa_reference},
     .scalar_engine_any_scalar_op = {false, sources::isa_reference},
@@ -70,6 +72,7 @@ inline constexpr Machine gen2{
     .gpsimd_random = {false, sources::isa_reference},
     .vector_random_state = {false, sources::gen4_guide},
     .dma_priority = {false, sources::isa_reference},
+    .local_transposing_load = {false, sources::trnfft, Evidence::measured},
     .tensor_indirection = {false, sources::isa_reference},
     .mx_matmul = {false, sources::isa_reference},
 };

@@ -42,6 +42,8 @@ inline constexpr Machine gen3 = [] {
   m.matmul_quarter_tiling = {true, sources::isa_reference};
   m.range_select = {true, sources::isa_reference};
   m.gpsimd_random = {true, sources::isa_reference};
+  // Nobody says that it does not build.
+  m.local_transposing_load = {true, sources::trnfft, Evidence::assumed};
   return m;
 }();
 

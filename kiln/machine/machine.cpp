@@ -66,6 +66,8 @@ constexpr void for_each_fact(const Machine& m, Fn&& fn) {
   fn("limits", "bn_stats_free", "elements", m.bn_stats_free);
   fn("limits", "vector_transpose_size", "elements", m.vector_transpose_size);
   fn("limits", "access_pattern_dims", "", m.access_pattern_dims);
+  fn("limits", "access_pattern_elements", "elements", m.access_pattern_elements);
+  fn("limits", "access_pattern_step", "elements", m.access_pattern_step);
 
   fn("capabilities", "scalar_engine_tensor_copy", "", m.scalar_engine_tensor_copy);
   fn("capabilities", "scalar_engine_any_scalar_op", "", m.scalar_engine_any_scalar_op);
@@ -81,6 +83,7 @@ constexpr void for_each_fact(const Machine& m, Fn&& fn) {
   fn("capabilities", "gpsimd_random", "", m.gpsimd_random);
   fn("capabilities", "vector_random_state", "", m.vector_random_state);
   fn("capabilities", "dma_priority", "", m.dma_priority);
+  fn("capabilities", "local_transposing_load", "", m.local_transposing_load);
   fn("capabilities", "tensor_indirection", "", m.tensor_indirection);
   fn("capabilities", "mx_matmul", "", m.mx_matmul);
 }

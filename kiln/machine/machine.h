@@ -113,7 +113,10 @@ struct Machine {
   Fact<int> matmul_moving_free_bf16;  // with a bfloat16 destination
   Fact<int> bn_stats_free;
   Fact<int> vector_transpose_size;  // square tile
-  Fact<int> access_pattern_dims;    // free dimensions of one access pattern
+  // One access pattern of an engine.
+  Fact<int> access_pattern_dims;      // free dimensions
+  Fact<int> access_pattern_elements;  // of one partition
+  Fact<int> access_pattern_step;      // elements from one to the next in a dimension, either way
 
   // Capabilities.
   Fact<bool> scalar_engine_tensor_copy;     // tensor_copy may run on the Scalar engine
@@ -130,6 +133,7 @@ struct Machine {
   Fact<bool> gpsimd_random;                 // random numbers on the GpSimd engine
   Fact<bool> vector_random_state;           // the Vector engine's random states can be set
   Fact<bool> dma_priority;                  // DMA quality-of-service classes
+  Fact<bool> local_transposing_load;        // load_transpose2d of what the kernel allocated
   Fact<bool> tensor_indirection;            // .indirect() operands
   Fact<bool> mx_matmul;                     // nc_matmul_mx and quantize_mx
 

@@ -18,6 +18,9 @@ inline constexpr std::string_view isa_reference = "nki/api/nki/isa/__init__.py";
 
 // The constants of nl.tile_size as an open compiler for NKI states them.
 inline constexpr std::string_view klr = "leanprover/KLR: KLR/Trace.lean";
+// A kernel that the simulator runs and the compiler refuses.
+inline constexpr std::string_view trnfft =
+    "trnsci/trnfft: scripts/reproduce_nl_load_transpose2d.py";
 // The budget of one partition in a kernel of the public kernel library.
 inline constexpr std::string_view nki_library =
     "aws-neuron/nki-library: src/nkilib_src/nkilib/core/mlp/mlp_cte/mlp_cte_constants.py";

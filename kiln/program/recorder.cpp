@@ -76,6 +76,10 @@ bool Recorder::fits(const TensorSpec& spec) {
   if (first < 0 || first_byte < 0) {
     report_.add(diag::bad_argument, "address ({}, {}) is negative", first, first_byte);
   }
+  if (psum && first_byte % machine_.psum_bank_bytes() != 0) {
+    report_.add(diag::misaligned, "address ({}, {}) is inside of a psum bank; a bank has {} bytes",
+                first, first_byte, machine_.psum_bank_bytes());
+  }
   if (first + spec.shape[0] > machine_.partitions) {
     report_.add(diag::partition_count, "shape {} needs {} partitions{}; {} has {}",
                 text(spec.shape), spec.shape[0],
@@ -118,6 +122,7 @@ ViewId Recorder::add_storage(const TensorSpec& spec, Binding binding) {
 
 ViewId Recorder::allocate(const TensorSpec& spec) {
   report_.at(here_, "ndarray");
+  if (!spec.name.empty()) give_name(spec.name, tensor_names_);
   return add_storage(spec, Binding::internal);
 }
 
@@ -184,8 +189,27 @@ ViewId Recorder::derive_for_use(std::string_view subject, ViewId from, const Res
   return stand_in(tile, fallback_shape, {subject, message(tile, view.error()), here_});
 }
 
+bool Recorder::is_in_ended_loop(const Storage& storage) const {
+  // After an error, places in the code say nothing.
+  if (storage.binding != Binding::internal || report_.has_errors()) return false;
+  const auto after = std::ranges::lower_bound(ended_loops_, storage.born, {},
+                                              [](const auto& loop) { return loop.second; });
+  return after != ended_loops_.end() && after->first < storage.born;
+}
+
+void Recorder::give_name(std::string_view name, std::unordered_set<std::string>& given) {
+  if (given.emplace(name).second) return;
+  report_.add(diag::duplicate_name, "the name '{}' was given before", name);
+}
+
 bool Recorder::use(ViewId id) {
-  if (program_.tiles.storage(program_.tiles.storage_of(id)).binding == Binding::poison) {
+  const Storage& storage = program_.tiles.storage(program_.tiles.storage_of(id));
+  if (storage.binding == Binding::poison) return false;
+  if (!ended_loops_.empty() && is_in_ended_loop(storage)) {
+    report_.add(diag::left_loop,
+                fmt::format("{} was allocated inside of a loop that has ended",
+                            storage.name.empty() ? "a tensor" : fmt::format("'{}'", storage.name)),
+                {{"allocated here", storage.location}});
     return false;
   }
   if (mistakes_.empty()) return true;
@@ -209,10 +233,14 @@ ViewId Recorder::index(ViewId from, std::span<const Index> indices) {
 }
 
 void Recorder::output(ViewId view) {
+  report_.at(here_, program_.kernel);
   if (!use(view)) return;
   const Tile tile = program_.tiles.tile(view);
+  if (tile.memory() == Memory::private_hbm) {
+    report_.add(diag::may_not_build,
+                "returns a tensor in private_hbm; from NKI 0.3 on a result is in shared_hbm");
+  }
   if (tile.has_indices()) {
-    report_.at(here_, program_.kernel);
     report_.add(diag::bad_view, "'{}' is returned by a view that only instructions can follow",
                 tile.storage->name);
     return;
@@ -227,6 +255,7 @@ void Recorder::track_nesting(const Instruction& instruction) {
       report_.add(diag::bad_loop, "a loop of the device cannot be inside no_reorder");
     }
     open_loops_.push_back(instruction.index());
+    loop_starts_.push_back(static_cast<uint32_t>(program_.code.size()));
     return;
   }
   const Instruction opening =
@@ -236,6 +265,10 @@ void Recorder::track_nesting(const Instruction& instruction) {
     return;
   }
   open_loops_.pop_back();
+  const uint32_t start = loop_starts_.back();
+  loop_starts_.pop_back();
+  while (!ended_loops_.empty() && ended_loops_.back().first > start) ended_loops_.pop_back();
+  ended_loops_.emplace_back(start, static_cast<uint32_t>(program_.code.size()));
 }
 
 void Recorder::depend(uint32_t consumer, uint32_t producer) {

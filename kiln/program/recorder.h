@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "kiln/base/diagnostic.h"
 #include "kiln/base/diagnostic_kinds.h"
@@ -113,6 +114,10 @@ class Recorder {
   template <class T>
   bool has_operands(const T& instruction);
   void track_nesting(const Instruction& instruction);
+  // Whether the storage was allocated inside of a loop that has ended.
+  bool is_in_ended_loop(const Storage& storage) const;
+  // Complains of a name that is among those already given.
+  void give_name(std::string_view name, std::unordered_set<std::string>& given);
 
   std::shared_ptr<Program> owned_program_;
   Program& program_;
@@ -125,6 +130,9 @@ class Recorder {
   std::unordered_map<uint32_t, Mistake> mistakes_;  // by the view that stands in
   int order_kept_ = 0;                              // open keep_order()
   std::vector<size_t> open_loops_;                  // kinds, as indices into AllInstructions
+  std::vector<uint32_t> loop_starts_;               // of the open loops, indices into the code
+  std::vector<std::pair<uint32_t, uint32_t>> ended_loops_;  // start and end, the outermost
+  std::unordered_set<std::string> tensor_names_, instruction_names_;
 };
 
 template <class T>
@@ -159,6 +167,7 @@ uint32_t Recorder::record(const T& instruction, std::string_view name) {
   meant.check(Context{machine_, program_.tiles}, report_);
   check_indirection(meant, Context{machine_, program_.tiles}, report_);
   if constexpr (is_control<T>) track_nesting(meant);
+  if (!name.empty()) give_name(name, instruction_names_);
   if (report_.has_errors()) return no_instruction;
   if (!name.empty()) {
     program_.names.emplace(static_cast<uint32_t>(program_.code.size()), name);

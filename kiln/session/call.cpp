@@ -22,6 +22,29 @@ CallOptions as_released(CallOptions options) {
   return options;
 }
 
+// A core that is alone in its launch meets no other one.
+void check_is_together(Recorder& recorder, Member self) {
+  const Program& program = recorder.program();
+  for (size_t i = 0; i < program.code.size(); ++i) {
+    std::visit(
+        [&](const auto& instruction) {
+          using T = std::decay_t<decltype(instruction)>;
+          if constexpr (is_meeting<T>) {
+            const Result<Meeting> meeting = instruction.meeting(program.tiles, self);
+            if (!meeting) return;
+            for (const Member& other : meeting->members) {
+              if (other.rank != self.rank || other.core == self.core) continue;
+              recorder.report().at(program.locations[i], T::spec.name);
+              recorder.report().add(diag::bad_argument,
+                                    "meets core {}; the launch has one core, it needs a grid of 2",
+                                    other.core);
+            }
+          }
+        },
+        program.code[i]);
+  }
+}
+
 }  // namespace
 
 Bits fresh_integer_in(Compat compat) {
@@ -125,6 +148,15 @@ Result<HostTensor> Call::look(ViewId view) {
 std::shared_ptr<const Program> Call::end(const std::vector<ViewId>& outputs) {
   for (ViewId output : outputs) recorder_.output(output);
   program_ = recorder_.finish();
+  if (!options_.shared) {
+    check_is_together(recorder_, options_.member);
+  } else if (recorder_.target().cores_sharing_hbm == 1) {
+    // Source: compiler/error-codes/EARG001.rst; older releases run the grid's programs in turn.
+    recorder_.report().at(recorder_.here(), options_.kernel);
+    recorder_.report().add(diag::may_not_build,
+                           "the launch has several cores; for {} it is built with one",
+                           recorder_.target().core);
+  }
   record_seconds_ = seconds_since(started_) - execute_seconds_;
   return program_;
 }

@@ -79,6 +79,10 @@ Result<Frame> on_chip_frame(const Tile& tile, Step partitions, DType dtype, bool
     return error("rows of {} bytes, from byte {} on, are not whole elements of {}", row_bytes,
                  view_offset_bytes, name_of(dtype));
   }
+  if (partitions.step == 0) {
+    return error("the first step is 0; on-chip it is the row of '{}', {} elements of {}",
+                 tile.storage->name, row_bytes / bytes, name_of(dtype));
+  }
   const int64_t row = row_bytes / bytes;
   const int64_t view_row = tile.free_elements() * size_bytes(tile.dtype()) / bytes;
   Frame frame{.row = row};

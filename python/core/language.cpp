@@ -408,10 +408,14 @@ void bind_language(nb::module_& module) {
       .def_prop_ro(
           "since",
           [](const Operator& op) {
+            if (info(op.info->alu).of_registers ||
+                op.info->apply == &dsl::internal::refuse_remainder) {
+              return EnumNames<Generation>::names.size();
+            }
             const bool only_alu = op.info->activation == ActivationOp::none;
             return static_cast<size_t>(only_alu ? info(op.info->alu).since : Generation::gen2);
           },
-          "the first generation that has it, as an index");
+          "the first generation that has it, as an index; beyond the last: none has it");
   Definitions language(module);
   for (const dsl::OpInfo& op : dsl::all_ops()) {
     module.attr(std::string(op.name).c_str()) = nb::cast(Operator{&op});

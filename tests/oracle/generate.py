@@ -99,6 +99,13 @@ class Generator:
             memories[self.integer(0, count - 1)] = "psum"
         return memories
 
+    def tensor_engine_tile(self, shape, type, values):
+        """A tile in PSUM that the Tensor engine can write."""
+        while True:
+            view = self.tile(shape, type, "psum", values, written=True)
+            if view.starts_on_word:
+                return view
+
     # Contents.
 
     def bits(self, type, shape, values):

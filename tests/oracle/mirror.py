@@ -86,6 +86,12 @@ class View:
         return int(self.index.flat[0]) // (self.flat().size // self.storage.bits.shape[0])
 
     @property
+    def starts_on_word(self):
+        """Whether an on-chip view begins at a multiple of four bytes of its row."""
+        row = self.flat().size // self.storage.bits.shape[0]
+        return int(self.index.flat[0]) % row * TYPES[self.type].bytes % 4 == 0
+
+    @property
     def on_chip(self):
         return self.storage.memory in ON_CHIP
 

@@ -32,12 +32,9 @@ ARITHMETIC = {
 BY_MAGNITUDE = {"abs_max": _by_magnitude(np.greater), "abs_min": _by_magnitude(np.less)}
 COMPARISONS = ("equal", "less", "less_equal", "greater", "greater_equal")
 
-UNARY = {
-    "abs": np.abs,
-    "square": np.square,
-    "relu": lambda a: np.maximum(a, np.float32(0)),
-    "reciprocal": lambda a: np.float32(1) / a,
-}
+UNARY = {"abs": np.abs, "reciprocal": lambda a: np.float32(1) / a}
+# From gen4 on.
+UNARY_ADDED = {"square": np.square, "relu": lambda a: np.maximum(a, np.float32(0))}
 
 BITWISE = {
     "bitwise_and": np.bitwise_and,
@@ -59,6 +56,11 @@ UNSIGNED_ZERO = ("maximum", "minimum", "relu")
 def arithmetic(target):
     """The binary arithmetic operators of a generation."""
     return ARITHMETIC | BY_MAGNITUDE if target == "gen4" else ARITHMETIC
+
+
+def unary(target):
+    """The unary operators of a generation."""
+    return UNARY | UNARY_ADDED if target == "gen4" else UNARY
 
 
 def apply(name, a, b, reverse=False):

@@ -67,7 +67,7 @@ def _cast(g, type):
 # Element by element.
 
 
-@function(*(n for n in operators.ARITHMETIC), "divide")
+@function(*operators.ARITHMETIC)
 def binary(g, name):
     shape, type = _shape(g), _type(g)
     x = g.tile(shape, type, values="finite")
@@ -79,11 +79,7 @@ def binary(g, name):
         other = y.values()
     keywords, result_type = _cast(g, type)
     out, calls = applied(name, shape, result_type, [x, y], keywords)
-    with np.errstate(all="ignore"):
-        if name == "divide":
-            result = x.values() / other
-        else:
-            result = operators.apply(name, x.values(), other)
+    result = operators.apply(name, x.values(), other)
     return Case(calls, [same_numbers(out, result, True)])
 
 
@@ -99,19 +95,6 @@ def power(g, name):
     out, calls = applied(name, shape, "float32", [x, y])
     result = x.values().astype(np.float64) ** y.values()
     return Case(calls, [near_numbers(out, result, functions.RELATIVE)])
-
-
-@function("fmod", "mod")
-def remainder(g, name):
-    shape = _shape(g)
-    x, y = g.tile(shape, "float32", values=(-50, 50)), g.tile(shape, "float32", values=(0.5, 9))
-    out, calls = applied(name, shape, "float32", [x, y])
-    # Whole numbers have remainders without rounding.
-    for view in (x, y):
-        whole = np.rint(view.values()) + (view is y)
-        view.flat()[view.index] = whole.astype(np.float32).view(np.uint32)
-    result = getattr(np, name)(x.values(), y.values())
-    return Case(calls, [same_numbers(out, result, True)])
 
 
 @function(*operators.BITWISE)
@@ -335,7 +318,8 @@ def load(g, name):
     return Case(calls, [same_numbers(out, x.values())])
 
 
-@function("load_transpose2d")
+# For gen2 the source would have to be an argument.
+@function("load_transpose2d", targets=("gen3", "gen4"))
 def load_transpose2d(g, name):
     shape, type = (g.size(128), g.size(128)), g.pick(("float32", "bfloat16"))
     x = g.tile(shape, type, "hbm", values="any")

@@ -45,7 +45,7 @@ def _operand_types(g):
 
 def _destination(g, shape, values="finite"):
     type = "bfloat16" if g.target == "gen4" and g.chance(0.3) else "float32"
-    return g.tile(shape, type, "psum", values, written=True)
+    return g.tensor_engine_tile(shape, type, values)
 
 
 def _tiling(g, contraction, columns):
@@ -111,7 +111,7 @@ def _transposed(g):
     rows, columns = g.size(128), g.size(128)
     stationary = g.tile((rows, columns), type, "sbuf", "any")
     moving = g.filled(type, TYPES[type].from_float32(np.eye(rows, dtype=np.float32)))
-    dst = g.tile((columns, rows), type, "psum", "any", written=True)
+    dst = g.tensor_engine_tile((columns, rows), type, "any")
     arguments = {"dst": dst, "stationary": stationary, "moving": moving, "is_transpose": True}
     return Case([("nc_matmul", arguments)], [same_bits(dst, stationary.bits().T)])
 

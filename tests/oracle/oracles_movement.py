@@ -336,9 +336,13 @@ def nc_transpose(g):
     partitions, elements = g.size(most), g.size(most)
     # gen2 transposes by multiplying with ones and zeros, which NaN and infinity do not survive.
     values = "finite" if g.target == "gen2" and not by_vector else "any"
-    memories = (g.memory(), g.memory()) if by_vector else ("sbuf", "psum")
-    data = g.tile((partitions, *g.dims(elements)), type, memories[0], values)
-    dst = g.tile((elements, *g.dims(partitions)), type, memories[1], values, written=True)
+    memory = g.memory() if by_vector else "sbuf"
+    data = g.tile((partitions, *g.dims(elements)), type, memory, values)
+    shape = (elements, *g.dims(partitions))
+    if by_vector:
+        dst = g.tile(shape, type, g.memory(), values, written=True)
+    else:
+        dst = g.tensor_engine_tile(shape, type, values)
     transposed = data.bits().reshape(partitions, elements).T.reshape(dst.shape)
     arguments = {"dst": dst, "data": data}
     if by_vector or g.chance(0.5):

@@ -133,9 +133,9 @@ def _word_tensors(g):
 def _scalar_step(g, data, partitions):
     """One operator with a scalar operand: (name, operand, reverse, result in float32)."""
     if g.chance(0.2):
-        name = g.pick(operators.UNARY)
+        name = g.pick(operators.unary(g.target))
         with np.errstate(all="ignore"):
-            return name, g.pick((None, 0.0)), False, operators.UNARY[name](data)
+            return name, g.pick((None, 0.0)), False, operators.unary(g.target)[name](data)
     name = g.pick(operators.arithmetic(g.target))
     given, values = operand(g, partitions)
     reverse = g.chance(0.4)

@@ -65,7 +65,9 @@ class Pool:
 
 def fill(pool):
     dst = pool.on_chip(pool.block())
-    value = float(pool.g.integer(-3, 3))
+    value = pool.g.integer(-3, 3)
+    if not TYPES[dst.type].is_integer:
+        value = float(value)
     pool.write(dst, np.full(dst.shape, value, np.float32))
     return "memset", {"dst": dst, "value": value}
 

@@ -86,8 +86,8 @@ def test_a_missing_partner_is_a_deadlock():
     assert "sendrecv (pipe 7) for core 1" in message and "core 1 has ended" in message
 
 
-def test_a_partner_outside_the_launch_is_named():
-    with pytest.raises(RuntimeError, match="core 1, which is not in this launch"):
+def test_a_core_that_is_alone_meets_nobody():
+    with pytest.raises(nisa.NkiValidationError, match="meets core 1; the launch has one core"):
         exchange(A, B)
 
 

@@ -51,7 +51,8 @@ def softmax_in_halves(a):
         )
     for part, last, cmd in halves:
         nisa.exponential(part, part, largest, reduce_res=last and total, reduce_cmd=cmd)
-    nisa.tensor_scalar(dst=x, data=x, op0=nl.divide, operand0=total)
+    nisa.reciprocal(dst=total, data=total)
+    nisa.tensor_scalar(dst=x, data=x, op0=nl.multiply, operand0=total)
     return to_hbm(x)
 
 
