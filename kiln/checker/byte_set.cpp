@@ -9,6 +9,9 @@ namespace {
 
 constexpr int64_t word_bits = 64;
 
+// More runs than this are kept bit by bit.
+constexpr size_t runs_max = 32;
+
 // Calls fn(word number, mask of its bits) for the words that hold bits [first, end).
 template <class Fn>
 void for_each_word(int64_t first, int64_t end, Fn&& fn) {
@@ -22,10 +25,13 @@ void for_each_word(int64_t first, int64_t end, Fn&& fn) {
 
 }  // namespace
 
-ByteSet::ByteSet(int64_t partitions, int64_t row_bytes)
-    : row_bytes_(row_bytes), rows_{{.end = partitions}} {}
+ByteSet::ByteSet(const Storage& storage)
+    : on_chip_(storage.on_chip()),
+      width_(on_chip_ ? storage.row_bytes()
+                      : storage.shape[storage.rank - 1] * size_bytes(storage.dtype)),
+      rows_{{.end = on_chip_ ? storage.partitions() : storage.row_bytes() / width_}} {}
 
-void ByteSet::add_all() { rows_ = {{.end = rows_.back().end, .count = row_bytes_}}; }
+void ByteSet::add_all() { rows_ = {{.end = rows_.back().end, .count = width_}}; }
 
 void ByteSet::clear() { rows_ = {{.end = rows_.back().end}}; }
 
@@ -38,76 +44,141 @@ int64_t ByteSet::bytes() const {
   return bytes;
 }
 
-// The index of the rows that start at the partition, which are made if need be.
-size_t ByteSet::split(int64_t partition) {
-  int64_t first = 0;
-  for (size_t i = 0; i < rows_.size(); ++i) {
-    if (first == partition) return i;
-    if (partition < rows_[i].end) {
-      Rows before = rows_[i];
-      before.end = partition;
-      rows_.insert(rows_.begin() + static_cast<std::ptrdiff_t>(i), std::move(before));
-      return i + 1;
-    }
-    first = rows_[i].end;
+// Calls fn(part) for bytes [first, end) of an HBM tensor, as whole rows and parts of rows.
+template <class Fn>
+void ByteSet::for_each_row_part(int64_t first, int64_t end, Fn&& fn) const {
+  while (first < end) {
+    const int64_t row = first / width_, byte = first % width_;
+    const int64_t whole = byte == 0 ? (end - first) / width_ : 0;
+    const int64_t run = whole > 0 ? width_ : std::min(end - first, width_ - byte);
+    const int64_t rows = std::max(whole, int64_t{1});
+    fn(Footprint{.partition = row, .partitions = rows, .byte = byte, .run_bytes = run});
+    first += rows * run;
   }
-  return rows_.size();
 }
 
-void ByteSet::merge_full() {
-  size_t kept = 0;
-  for (size_t i = 1; i < rows_.size(); ++i) {
-    if (rows_[i].count == row_bytes_ && rows_[kept].count == row_bytes_) {
-      rows_[kept].end = rows_[i].end;
-    } else if (++kept != i) {
-      rows_[kept] = std::move(rows_[i]);
+// Calls fn(part) for parts of the footprint whose partitions are rows of this set, and whose runs
+// lie in one row.
+template <class Fn>
+void ByteSet::for_each_part(const Footprint& f, Fn&& fn) const {
+  if (on_chip_) return fn(f);
+  // Rows one after the other at which the last steps begin again.
+  if (f.rank == 1 && f.stride[0] == width_ && f.byte % width_ + f.run_bytes <= width_) {
+    return fn(Footprint{.partition = f.byte / width_,
+                        .partitions = f.shape[0],
+                        .byte = f.byte % width_,
+                        .run_bytes = f.run_bytes});
+  }
+  for_each_run(f, [&](int64_t first, int64_t end) { for_each_row_part(first, end, fn); });
+}
+
+// The index of the rows that start at this one, which are made if need be.
+size_t ByteSet::split(int64_t row) {
+  const auto at = std::ranges::upper_bound(rows_, row, {}, &Rows::end);
+  const auto i = static_cast<size_t>(at - rows_.begin());
+  if (at == rows_.end() || (i == 0 ? 0 : rows_[i - 1].end) == row) return i;
+  Rows before = *at;
+  before.end = row;
+  rows_.insert(at, std::move(before));
+  return i + 1;
+}
+
+// Joins full rows among those of indices [begin, end) and their neighbours.
+void ByteSet::merge_full(size_t begin, size_t end) {
+  size_t kept = begin == 0 ? 0 : begin - 1;
+  size_t next = kept + 1;
+  for (; next < std::min(end + 1, rows_.size()); ++next) {
+    if (rows_[next].count == width_ && rows_[kept].count == width_) {
+      rows_[kept].end = rows_[next].end;
+    } else if (++kept != next) {
+      rows_[kept] = std::move(rows_[next]);
     }
   }
-  rows_.resize(kept + 1);
+  rows_.erase(rows_.begin() + static_cast<std::ptrdiff_t>(kept + 1),
+              rows_.begin() + static_cast<std::ptrdiff_t>(next));
+}
+
+void ByteSet::add_run(Rows& rows, Run run) const {
+  if (!rows.bits.empty()) {
+    for_each_word(run.first, run.end, [&](size_t word, uint64_t mask) {
+      rows.count += std::popcount(mask & ~rows.bits[word]);
+      rows.bits[word] |= mask;
+    });
+    return;
+  }
+  // The runs that it touches become one with it.
+  const auto begin = std::ranges::lower_bound(rows.runs, run.first, {}, &Run::end);
+  auto end = begin;
+  for (; end != rows.runs.end() && end->first <= run.end; ++end) {
+    run = {std::min(run.first, end->first), std::max(run.end, end->end)};
+    rows.count -= end->end - end->first;
+  }
+  rows.count += run.end - run.first;
+  rows.runs.insert(rows.runs.erase(begin, end), run);
+  if (rows.runs.size() <= runs_max) return;
+  rows.bits.resize(static_cast<size_t>((width_ + word_bits - 1) / word_bits));
+  for (const Run& r : rows.runs) {
+    for_each_word(r.first, r.end, [&](size_t word, uint64_t mask) { rows.bits[word] |= mask; });
+  }
+  rows.runs = {};
 }
 
 void ByteSet::add_to(Rows& rows, const Footprint& f) const {
-  if (rows.count == row_bytes_) return;
-  if (f.rank == 0 && f.run_bytes == row_bytes_) {
-    rows.count = row_bytes_;
-  } else {
-    if (rows.bits.empty()) {
-      rows.bits.resize(static_cast<size_t>((row_bytes_ + word_bits - 1) / word_bits));
-    }
-    for_each_run(f, [&](int64_t first, int64_t end) {
-      for_each_word(first, end, [&](size_t word, uint64_t mask) {
-        rows.count += std::popcount(mask & ~rows.bits[word]);
-        rows.bits[word] |= mask;
-      });
-    });
-  }
-  if (rows.count == row_bytes_) rows.bits = {};
+  if (rows.count == width_) return;
+  for_each_run(f, [&](int64_t first, int64_t end) { add_run(rows, {first, end}); });
+  if (rows.count != width_) return;
+  rows.runs = {};
+  rows.bits = {};
 }
 
 void ByteSet::add(const Footprint& f) {
   if (full()) return;
-  const bool neighbours = f.partition_step == 1 || f.partitions == 1;
-  const int64_t at_once = neighbours ? f.partitions : 1;
-  for (int64_t done = 0; done < f.partitions; done += at_once) {
-    const int64_t first = f.partition + done * f.partition_step;
-    const size_t begin = split(first), end = split(first + at_once);
-    for (size_t i = begin; i < end; ++i) add_to(rows_[i], f);
-  }
-  merge_full();
+  for_each_part(f, [&](const Footprint& part) { add_part(part); });
 }
 
-void ByteSet::missing_in(const Rows& rows, int64_t partition, int64_t partitions,
-                         const Footprint& f, Missing& missing) const {
-  if (rows.count == row_bytes_) return;
-  for_each_run(f, [&](int64_t first, int64_t end) {
-    for_each_word(first, end, [&](size_t word, uint64_t mask) {
-      const uint64_t absent = rows.bits.empty() ? mask : mask & ~rows.bits[word];
-      if (absent == 0) return;
-      if (missing.bytes == 0) {
-        missing.partition = partition;
-        missing.byte = static_cast<int64_t>(word) * word_bits + std::countr_zero(absent);
+void ByteSet::add_part(const Footprint& part) {
+  const bool neighbours = part.partition_step == 1 || part.partitions == 1;
+  const int64_t at_once = neighbours ? part.partitions : 1;
+  for (int64_t done = 0; done < part.partitions; done += at_once) {
+    const int64_t first = part.partition + done * part.partition_step;
+    const size_t begin = split(first), end = split(first + at_once);
+    for (size_t i = begin; i < end; ++i) add_to(rows_[i], part);
+    merge_full(begin, end);
+  }
+}
+
+// Calls fn(first byte, bytes) for what of the run is not in the set, with bits a word at a time.
+template <class Fn>
+void ByteSet::for_each_gap(const Rows& rows, Run run, Fn&& fn) const {
+  if (!rows.bits.empty()) {
+    for_each_word(run.first, run.end, [&](size_t word, uint64_t mask) {
+      if (const uint64_t absent = mask & ~rows.bits[word]; absent != 0) {
+        fn(static_cast<int64_t>(word) * word_bits + std::countr_zero(absent),
+           std::popcount(absent));
       }
-      missing.bytes += std::popcount(absent) * partitions;
+    });
+    return;
+  }
+  auto next = std::ranges::upper_bound(rows.runs, run.first, {}, &Run::end);
+  for (int64_t at = run.first; at < run.end; ++next) {
+    const bool is_last = next == rows.runs.end() || next->first >= run.end;
+    const int64_t gap_end = is_last ? run.end : next->first;
+    if (at < gap_end) fn(at, gap_end - at);
+    if (is_last) return;
+    at = next->end;
+  }
+}
+
+void ByteSet::missing_in(const Rows& rows, int64_t row, int64_t count, const Footprint& part,
+                         Missing& missing) const {
+  if (rows.count == width_) return;
+  for_each_run(part, [&](int64_t first, int64_t end) {
+    for_each_gap(rows, {first, end}, [&](int64_t byte, int64_t bytes) {
+      if (missing.bytes == 0) {
+        missing.partition = on_chip_ ? row : 0;
+        missing.byte = on_chip_ ? byte : row * width_ + byte;
+      }
+      missing.bytes += bytes * count;
     });
   });
 }
@@ -115,22 +186,26 @@ void ByteSet::missing_in(const Rows& rows, int64_t partition, int64_t partitions
 ByteSet::Missing ByteSet::missing(const Footprint& f) const {
   Missing missing;
   if (full()) return missing;
-  const bool neighbours = f.partition_step == 1 || f.partitions == 1;
-  const int64_t at_once = neighbours ? f.partitions : 1;
-  for (int64_t done = 0; done < f.partitions; done += at_once) {
-    const int64_t first = f.partition + done * f.partition_step;
-    int64_t begin = 0;
-    for (const Rows& rows : rows_) {
-      const int64_t from = std::max(first, begin), to = std::min(first + at_once, rows.end);
-      if (from < to) missing_in(rows, from, to - from, f, missing);
-      begin = rows.end;
+  for_each_part(f, [&](const Footprint& part) {
+    const bool neighbours = part.partition_step == 1 || part.partitions == 1;
+    const int64_t at_once = neighbours ? part.partitions : 1;
+    for (int64_t done = 0; done < part.partitions; done += at_once) {
+      const int64_t first = part.partition + done * part.partition_step, end = first + at_once;
+      auto rows = std::ranges::upper_bound(rows_, first, {}, &Rows::end);
+      for (int64_t at = first; at < end; ++rows) {
+        const int64_t to = std::min(end, rows->end);
+        missing_in(*rows, at, to - at, part, missing);
+        at = to;
+      }
     }
-  }
+  });
   return missing;
 }
 
 ByteSet::Missing ByteSet::missing() const {
-  return missing({.partitions = rows_.back().end, .run_bytes = row_bytes_});
+  const int64_t rows = rows_.back().end;
+  return on_chip_ ? missing({.partitions = rows, .run_bytes = width_})
+                  : missing({.run_bytes = rows * width_});
 }
 
 bool ByteSet::contains(int64_t partition, int64_t byte) const {

@@ -1,6 +1,7 @@
 #include "kiln/checker/footprint.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 namespace kiln {
@@ -21,18 +22,32 @@ Footprint footprint(const Tile& tile) {
          (layout.shape[dim - 1] == 1 || layout.stride[dim - 1] * size == f.run_bytes)) {
     f.run_bytes *= layout.shape[--dim];
   }
+  // The longest steps first, whatever the order of the dimensions: it is the same set of bytes.
   for (int i = first_free; i < dim; ++i) {
     const int64_t count = layout.shape[i], stride = layout.stride[i] * size;
     // What is broadcast touches the same bytes again.
     if (count == 1 || stride == 0) continue;
-    if (f.rank > 0 && f.stride[f.rank - 1] == count * stride) {
-      f.shape[f.rank - 1] *= count;
-      f.stride[f.rank - 1] = stride;
-      continue;
+    int at = f.rank++;
+    for (; at > 0 && std::abs(f.stride[at - 1]) < std::abs(stride); --at) {
+      f.shape[at] = f.shape[at - 1];
+      f.stride[at] = f.stride[at - 1];
     }
-    f.shape[f.rank] = count;
-    f.stride[f.rank] = stride;
-    ++f.rank;
+    f.shape[at] = count;
+    f.stride[at] = stride;
+  }
+  int kept = 0;
+  for (int i = 1; i < f.rank; ++i) {
+    if (f.stride[kept] == f.shape[i] * f.stride[i]) {
+      f.shape[kept] *= f.shape[i];
+    } else {
+      f.shape[++kept] = f.shape[i];
+    }
+    f.stride[kept] = f.stride[i];
+  }
+  if (f.rank > 0) f.rank = kept + 1;
+  // Steps of a run's length make it longer.
+  if (f.rank > 0 && f.stride[f.rank - 1] == f.run_bytes) {
+    f.run_bytes *= f.shape[--f.rank];
   }
   return f;
 }

@@ -68,7 +68,7 @@ ProgramCheck::ProgramCheck(const Program& program, Member member, size_t number,
     states_[i].shared = tensors[i];
     if (tensors[i] != nullptr) continue;
     const Storage& s = tiles.storage({i});
-    states_[i].own_written = ByteSet(s.partitions(), s.row_bytes());
+    states_[i].own_written = ByteSet(s);
     if (s.binding != Binding::internal) states_[i].own_written.add_all();
   }
   bool has_loops = false;

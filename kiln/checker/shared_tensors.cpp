@@ -5,7 +5,7 @@ namespace kiln {
 SharedTensors::Tensor& SharedTensors::find(const Key& key, const Storage& storage) {
   Tensor*& tensor = by_key_[key];
   if (tensor == nullptr) {
-    const ByteSet none(storage.partitions(), storage.row_bytes());
+    const ByteSet none(storage);
     tensor = &tensors_.emplace_back(Tensor{none, none, tensors_.size()});
   }
   return *tensor;

@@ -20,6 +20,7 @@ void Sharing::meet(std::span<const size_t> members) {
 
 void Sharing::access(size_t member, size_t shared, const Footprint& footprint, bool writes,
                      uint32_t instruction) {
+  if (clocks_.size() == 1) return;
   std::vector<std::vector<Access>>& by_member = accesses_[shared];
   by_member.resize(clocks_.size());
   const auto epoch = static_cast<uint32_t>(clocks_[member].size() - 1);

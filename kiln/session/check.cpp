@@ -170,6 +170,13 @@ Result<CheckResult> Checking::run() {
   check_.report_unwritten_reads(fresh_memory_matters);
   check_.report_races(order_matters);
   CheckResult result{.counts = check_.counts(), .executed = executed_};
+  for (size_t i = 0; executed_ && i < seated_.seats.size(); ++i) {
+    const Seat& seat = seated_.seats[i];
+    for (ViewId output : seat.program->outputs) {
+      if (seat.member.core != 0) break;
+      result.outputs.push_back(copy_view(*seat.execution, *seat.program, output));
+    }
+  }
   result.findings = std::move(check_.findings());
   result.seconds = std::chrono::duration<double>(Clock::now() - start).count();
   return result;

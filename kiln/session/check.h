@@ -19,7 +19,8 @@ struct CheckOptions {
 struct CheckResult {
   Findings findings;
   CheckCounts counts;
-  bool executed = false;  // to the end
+  bool executed = false;            // to the end
+  std::vector<HostTensor> outputs;  // of each rank's first core, if so
   double seconds = 0;
 };
 

@@ -17,11 +17,6 @@ namespace kiln::python {
 
 namespace {
 
-// Memory as Python sees it: address, bytes, dtype, shape; alive as long as the object.
-struct HostArray {
-  HostTensor tensor;
-};
-
 nb::dict describe(const Provenance& p) {
   nb::dict counts;
   for (const auto& [name, count] : p.instructions) counts[text(name)] = count;
@@ -38,12 +33,6 @@ nb::dict describe(const Provenance& p) {
   d["execute_seconds"] = p.execute_seconds;
   d["memory_bytes"] = p.memory_bytes;
   return d;
-}
-
-nb::list describe_outputs(std::vector<HostTensor> outputs) {
-  nb::list list;
-  for (HostTensor& output : outputs) list.append(nb::cast(HostArray{std::move(output)}));
-  return list;
 }
 
 class PyCall {

@@ -44,7 +44,7 @@ std::vector<RankPrograms> ranks_from(nb::list given) {
   return ranks;
 }
 
-// {diagnostics, checked}.
+// {diagnostics, checked, outputs}.
 nb::dict check_programs(nb::list given, int threads, size_t compat, bool executes) {
   const std::vector<RankPrograms> ranks = ranks_from(std::move(given));
   CheckOptions options{.execute = execute_options(threads, false), .executes = executes};
@@ -53,7 +53,7 @@ nb::dict check_programs(nb::list given, int threads, size_t compat, bool execute
     const nb::gil_scoped_release no_gil;
     return check(ranks, options);
   }();
-  const CheckResult done = value_or_throw(std::move(result));
+  CheckResult done = value_or_throw(std::move(result));
   size_t cores = 0;
   for (const RankPrograms& rank : ranks) cores += rank.cores.size();
   nb::dict checked;
@@ -67,6 +67,7 @@ nb::dict check_programs(nb::list given, int threads, size_t compat, bool execute
   nb::dict d;
   d["diagnostics"] = describe_report(done.findings.report(), done.findings.files());
   d["checked"] = checked;
+  d["outputs"] = describe_outputs(std::move(done.outputs));
   return d;
 }
 

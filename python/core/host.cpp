@@ -52,6 +52,12 @@ HostTensor borrow_tensor(nb::handle array) {
   return tensor;
 }
 
+nb::list describe_outputs(std::vector<HostTensor> outputs) {
+  nb::list list;
+  for (HostTensor& output : outputs) list.append(nb::cast(HostArray{std::move(output)}));
+  return list;
+}
+
 nb::list describe_report(const Report& report, const FileTable& files) {
   nb::list list;
   for (const Diagnostic& diagnostic : report.diagnostics()) {

@@ -4,6 +4,7 @@
 #include <nanobind/nanobind.h>
 
 #include <string_view>
+#include <vector>
 
 #include "kiln/base/diagnostic.h"
 #include "kiln/session/result.h"
@@ -24,6 +25,12 @@ ExecuteOptions execute_options(int threads, bool reference_only);
 // The array's memory, which the returned buffer keeps alive.
 HostBuffer borrow_array(uintptr_t address, int64_t bytes, nb::object owner);
 HostTensor borrow_tensor(nb::handle array);
+
+// Memory as Python sees it: address, bytes, dtype, shape; alive as long as the object.
+struct HostArray {
+  HostTensor tensor;
+};
+nb::list describe_outputs(std::vector<HostTensor> outputs);
 
 // A list of dicts: id, severity, message, file, line, text, fix, notes, count.
 nb::list describe_report(const Report& report, const FileTable& files);
