@@ -20,4 +20,4 @@ def kernel(a):
     return out
 
 
-# expect line 19: error: dma_copy: a tensor was allocated inside of a loop that has ended [left_loop]
+# expect line 19: error: dma_copy: a tensor was allocated inside of a loop that has ended [left_loop]; allocated here: line 12

@@ -12,6 +12,7 @@ import kernels
 import mutants
 import numpy as np
 import pytest
+
 from kiln import _arrays, _compat, _core, _run, _target
 
 MOST = 12  # of each kind, of each kernel

@@ -7,7 +7,6 @@ import pathlib
 import signal
 import subprocess
 import sys
-import time
 
 import fake_checker
 import pytest
@@ -404,8 +403,8 @@ def _no_space(*_):
 
 
 def test_ctrl_c_writes_nothing(file):
-    kernels = file.read_text().replace('print("in the script")', "import time; time.sleep(60)")
-    file.write_text(kernels)
+    waiting = 'import time; print("started", flush=True); time.sleep(60)'
+    file.write_text(file.read_text().replace('print("in the script")', waiting))
     process = subprocess.Popen(
         [sys.executable, fake_checker.__file__, "check", "kernels.py", "1", "--sarif", "o.sarif"],
         stdout=subprocess.PIPE,
@@ -414,7 +413,7 @@ def test_ctrl_c_writes_nothing(file):
         # What runs the tests may itself ignore the signal.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
-    time.sleep(2)
+    assert process.stdout.readline() == "started\n"
     process.send_signal(signal.SIGINT)
     try:
         out, err = process.communicate(timeout=10)
