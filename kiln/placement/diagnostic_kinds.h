@@ -22,7 +22,7 @@ inline constexpr DiagnosticKind fragmented{
     "five (128, 300) float32 tiles in PSUM, of which a bank holds one, beside six banks in use",
     "free tensors in the reverse order of their allocation, or use sizes that divide each other"};
 inline constexpr DiagnosticKind address_overlap{
-    "address_overlap", error, "a tensor's bytes are not reused before its last use",
+    "address_overlap", warning, "a tensor's bytes are not reused before its last use",
     "a and b both have address=(0, 0); a is written, then b, then a is read",
     "give one of them another address, or read the first for the last time before"};
 inline constexpr DiagnosticKind bad_address{

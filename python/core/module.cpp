@@ -11,4 +11,5 @@ NB_MODULE(_core, module) {
   bind_instructions(module);
   bind_language(language);
   bind_call(module);
+  bind_placement(module);
 }
