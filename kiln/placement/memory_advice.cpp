@@ -28,21 +28,30 @@ class Peaks {
     }
     std::stable_sort(changes_.begin(), changes_.end(),
                      [](const Change& a, const Change& b) { return a.at < b.at; });
-    groups_.assign(placement.ranges.size(), false);
     peak_ = peak([](const Change& c) { return c.bytes; });
   }
 
-  // The gain if of these tensors no more than `kept` were alive at once.
-  int64_t gain_with_fewer(const OwnerGroup& group, int64_t kept) {
+  // Looks at a group: also at those of its tensors that are alive at other times, because a change
+  // of its line changes all of them.
+  void choose(const Program& program, const OwnerGroup& group) {
+    const OwnerKey key = owner_key(program.tiles.storage(group.storages.front()));
+    for (Change& c : changes_) {
+      const Storage& storage = program.tiles.storage({c.storage});
+      c.chosen = storage.location == key.location && owner_key(storage) == key;
+    }
+  }
+
+  // The gain if of the chosen group no more than `kept` tensors were alive at once.
+  int64_t gain_with_fewer(int64_t kept) const {
     int64_t alive = 0;
-    return gain(group, [&](const Change& c) {
+    return gain([&](const Change& c) {
       const int64_t before = std::min(alive, kept);
       alive += c.bytes > 0 ? 1 : -1;
       return (std::min(alive, kept) - before) * std::abs(c.bytes);
     });
   }
-  int64_t gain_at_half(const OwnerGroup& group) {
-    return gain(group, [](const Change& c) { return c.bytes / 2; });
+  int64_t gain_at_half() const {
+    return gain([](const Change& c) { return c.bytes / 2; });
   }
   // The gain if the tensor were away from after `gap.first` to before `gap.last`.
   int64_t gain_without(int64_t bytes, LiveRange gap) const {
@@ -63,10 +72,11 @@ class Peaks {
     uint32_t at;
     uint32_t storage;
     int64_t bytes;
+    bool chosen = false;
   };
 
   template <class Size>
-  int64_t peak(Size size) {
+  int64_t peak(Size size) const {
     int64_t sum = 0, most = 0;
     for (size_t n = 0; n < changes_.size(); ++n) {
       sum += size(changes_[n]);
@@ -75,17 +85,13 @@ class Peaks {
     }
     return most;
   }
+  // The gain if the chosen tensors had other sizes.
   template <class Size>
-  int64_t gain(const OwnerGroup& group, Size size) {
-    for (const StorageId id : group.storages) groups_[id.value] = true;
-    const int64_t changed =
-        peak([&](const Change& c) { return groups_[c.storage] ? size(c) : c.bytes; });
-    for (const StorageId id : group.storages) groups_[id.value] = false;
-    return peak_ - changed;
+  int64_t gain(Size size) const {
+    return peak_ - peak([&](const Change& c) { return c.chosen ? size(c) : c.bytes; });
   }
 
   std::vector<Change> changes_;
-  std::vector<bool> groups_;  // by StorageId: in the group that is looked at
   int64_t peak_ = 0;
 };
 
@@ -114,7 +120,8 @@ Waits waits_around(const Program& program, const std::vector<OwnerGroup>& owners
 std::string line_of(const Program& program, const OwnerGroup& group) {
   const Storage& storage = program.tiles.storage(group.storages.front());
   const std::string where = program.files.describe(storage.location);
-  return where.empty() ? describe(storage) : fmt::format("{} of {}", describe(storage), where);
+  if (where.empty()) return describe(storage);
+  return fmt::format("{} of {}", describe(storage), where.substr(where.rfind('/') + 1));
 }
 
 std::string place_in(const Program& program, uint32_t instruction) {
@@ -128,7 +135,7 @@ class Best {
   Best(const Program& program, int64_t peak_bytes) : program_(program), peak_(peak_bytes) {}
 
   void offer(const OwnerGroup& group, int64_t gain, std::string text) {
-    if (gain <= best_.gain_bytes) return;
+    if (gain <= best_.gain_bytes || gain * 100 < peak_) return;
     best_ = {fmt::format("{}: the peak sinks by {} bytes ({:.0f}%)", text, gain,
                          100.0 * static_cast<double>(gain) / static_cast<double>(peak_)),
              program_.tiles.storage(group.storages.front()).location, gain};
@@ -167,20 +174,21 @@ MemoryAdvice memory_advice(const Program& program, const Placement& placement,
   Best best(program, use.peak_bytes);
   for (size_t n = 0; n < std::min(use.owners.size(), owners_max); ++n) {
     const OwnerGroup& group = use.owners[n];
+    peaks.choose(program, group);
     const auto count = static_cast<int64_t>(group.storages.size());
     if (count > 1) {
       const int64_t kept = (count + 1) / 2;
-      best.offer(group, peaks.gain_with_fewer(group, kept),
+      best.offer(group, peaks.gain_with_fewer(kept),
                  fmt::format("{} tensors {} are alive at once; with {}", count,
                              line_of(program, group), kept));
     }
     const DType dtype = program.tiles.storage(group.storages.front()).dtype;
     if (use.memory == Memory::sbuf && dtype == DType::float32) {
-      best.offer(group, peaks.gain_at_half(group),
+      best.offer(group, peaks.gain_at_half(),
                  fmt::format("{}: as bfloat16, if the numbers allow it", line_of(program, group)));
     }
     if (count == 1) {
-      best.offer(group, peaks.gain_at_half(group),
+      best.offer(group, peaks.gain_at_half(),
                  fmt::format("{}: if it is worked on in two halves, one after the other",
                              line_of(program, group)));
     }

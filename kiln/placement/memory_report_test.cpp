@@ -85,6 +85,18 @@ TEST_CASE("of many tensors of one line, fewer help most") {
         "by 32768 bytes (50%)");
 }
 
+TEST_CASE("a change of a line counts for all peaks that its tensors make") {
+  std::string text, code;
+  for (int n = 0; n < 8; n += 2) {
+    for (int m = n; m < n + 2; ++m) {
+      text += fmt::format("storage %{} \"x\" sbuf bfloat16 [128, 4096] @0:4\n", m);
+      code += fmt::format("memset dst=%{} value=1.0\n", m);
+    }
+    code += fmt::format("tensor_copy dst=%{} src=%{}\n", n, n + 1);
+  }
+  CHECK(report_of(*parsed_program(text + code)).sbuf.advice.gain_bytes == 8192);
+}
+
 TEST_CASE("what waits long between two uses could be loaded again") {
   // `w` is used at both ends; in the middle, others need the memory.
   std::string text = "storage %0 \"w\" sbuf bfloat16 [128, 16384] @0:1\n", code;
