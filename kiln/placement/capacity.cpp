@@ -73,33 +73,44 @@ std::vector<Note> owner_notes(const Program& program, const std::vector<OwnerGro
   return notes;
 }
 
+// Told where the program's own order needs most.
+void add_fragmented(const Program& program, const Placement& placement, Memory memory,
+                    const LeastBytes& least, Report& report) {
+  const Machine& target = machine(program.target);
+  int64_t most = 0;
+  uint32_t at = 0;
+  follow_occupancy(program, placement, memory, &Life::range,
+                   [&](uint32_t instruction, const Occupancy& o) {
+                     if (o.bytes() <= most) return;
+                     most = o.bytes();
+                     at = instruction;
+                   });
+  report.at(program.locations[at], name_of(program.code[at]));
+  report.add(
+      diag::fragmented,
+      fmt::format("in the program's order, each from partition 0, tensors in {} need {} bytes here "
+                  "and {} of them find no place; {} has {}, and {} can do",
+                  name_of(memory), most, placement.of(memory).unplaced, target.instance,
+                  memory_rules(target, memory).bytes, least.bytes),
+      owner_notes(program, owners_at(program, placement, memory, at)));
+}
+
 void check_memory(const Program& program, const Placement& placement, Memory memory,
                   Report& report) {
   const Machine& target = machine(program.target);
   const int64_t limit = memory_rules(target, memory).bytes;
-  int64_t most = 0;
-  uint32_t at = 0;
-  follow_occupancy(program, placement, memory, [&](uint32_t instruction, const Occupancy& o) {
-    if (const int64_t bound = o.bound(); bound > most) {
-      most = bound;
-      at = instruction;
-    }
-  });
+  const LeastBytes least = least_bytes(program, placement, memory);
   const size_t unplaced = placement.of(memory).unplaced;
-  if (most <= limit && unplaced == 0) return;
-  const std::vector<OwnerGroup> owners = owners_at(program, placement, memory, at);
+  if (least.bytes <= limit && unplaced == 0) return;
+  const uint32_t at = least.instruction;
   report.at(program.locations[at], name_of(program.code[at]));
-  if (most > limit) {
+  if (least.bytes > limit) {
     report.add(memory == Memory::psum ? diag::out_of_psum : diag::out_of_sbuf,
-               fmt::format("tensors alive here need {} bytes of each partition of {}; {} has {}",
-                           most, name_of(memory), target.instance, limit),
-               owner_notes(program, owners));
+               fmt::format("tensors in use here need {} bytes of each partition of {}; {} has {}",
+                           least.bytes, name_of(memory), target.instance, limit),
+               owner_notes(program, owners_at(program, placement, memory, at, &Life::needed)));
   } else {
-    report.add(diag::fragmented,
-               fmt::format("no place in {} was found for {} of the tensors, although what is "
-                           "alive at once needs {} bytes and {} has {}",
-                           name_of(memory), unplaced, most, target.instance, limit),
-               owner_notes(program, owners));
+    add_fragmented(program, placement, memory, least, report);
   }
 }
 

@@ -7,8 +7,8 @@
 
 namespace kiln {
 
-// Reports the kinds in placement/diagnostic_kinds.h. What it calls too large is too large for any
-// placement that keeps the program's order.
+// Reports the kinds in placement/diagnostic_kinds.h. Out of memory is only what least_bytes() says
+// to be; where that fits and no placement was found, there is a warning.
 void check_capacity(const Program& program, const Placement& placement, Report& report);
 
 }  // namespace kiln

@@ -21,17 +21,18 @@ Texts problems(std::string_view body) {
   return texts;
 }
 
-// Tiles of one shape, from %0 on; then all are written and read.
+// Tiles of one shape, from %0 on, which are all written, and then used twice.
 std::string tiles(int count, std::string_view memory, std::string_view dtype,
                   std::string_view shape) {
   std::string text;
   for (int n = 0; n < count; ++n) {
     text += fmt::format("storage %{} \"\" {} {} {} @0:1\n", n, memory, dtype, shape);
   }
-  for (const int value : {1, 2}) {
+  for (const int value : {1, 2, 3}) {
     for (int n = 0; n < count; ++n) {
       text += value == 1 ? fmt::format("memset dst=%{} value=1.0 @0:2\n", n)
-                         : fmt::format("activation dst=%{0} op=copy data=%{0} @0:3\n", n);
+                         : fmt::format("activation dst=%{0} op=copy data=%{0} @0:{1}\n", n,
+                                       value + 1);
     }
   }
   return text;
@@ -62,10 +63,10 @@ TEST_CASE("what fits is not reported") {
 
 TEST_CASE("more than the memory has is reported where the most is alive") {
   CHECK(problems(tiles(104, "sbuf", "float32", "[128, 512]")) ==
-        Texts{"k.py:2: error: memset: tensors alive here need 212992 bytes of each partition of "
+        Texts{"k.py:3: error: activation: tensors in use here need 212992 bytes of each partition of "
               "sbuf; trn2 has 212984 [out_of_sbuf]"});
   CHECK(problems(tiles(9, "psum", "float32", "[128, 512]")) ==
-        Texts{"k.py:2: error: memset: tensors alive here need 18432 bytes of each partition of "
+        Texts{"k.py:3: error: activation: tensors in use here need 18432 bytes of each partition of "
               "psum; trn2 has 16384 [out_of_psum]"});
   // More than half a bank has a bank of its own.
   CHECK(problems(tiles(8, "psum", "float32", "[128, 257]")).empty());
@@ -87,8 +88,27 @@ TEST_CASE("tensors that fit side by side only are a warning: all start at partit
   const Texts found = problems(tiles(9, "psum", "float32", "[32, 512]"));
   REQUIRE(found.size() == 1);
   CHECK(found[0] ==
-        "k.py:2: warning: memset: no place in psum was found for 1 of the tensors, although what "
-        "is alive at once needs 4608 bytes and trn2 has 16384 [fragmented]");
+        "k.py:2: warning: memset: in the program's order, each from partition 0, tensors in psum "
+        "need 18432 bytes here and 1 of them find no place; trn2 has 16384, and 4608 can do "
+        "[fragmented]");
+}
+
+TEST_CASE("loads before and stores after all uses are no error: they can be moved") {
+  std::string text = "storage %0 \"a\" shared_hbm float32 [128, 512] input\n", loads, uses, stores;
+  for (int n = 1; n <= 120; ++n) {
+    text += fmt::format("storage %{} \"\" sbuf float32 [128, 512]\n", n);
+    loads += fmt::format("dma_copy dst=%{} src=%0\n", n);
+    uses += fmt::format("activation dst=%{0} op=copy data=%{0}\n", n);
+    stores += fmt::format("dma_copy dst=%0 src=%{}\n", n);
+  }
+  for (const std::string& code : {loads + uses, uses + stores, loads + stores}) {
+    const Texts found = problems(text + code);
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].find("[fragmented]") != std::string::npos);
+  }
+  const Texts found = problems(text + loads + uses + uses);
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].find("[out_of_sbuf]") != std::string::npos);
 }
 
 TEST_CASE("a tensor that is written over and then read is reported") {

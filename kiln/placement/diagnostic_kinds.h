@@ -18,9 +18,10 @@ inline constexpr DiagnosticKind out_of_psum{
     "sums = [nl.ndarray((128, 512), nl.float32, buffer=nl.psum) for i in range(9)]",
     "copy results to SBUF before more are accumulated; PSUM has 8 banks of 2048 bytes"};
 inline constexpr DiagnosticKind fragmented{
-    "fragmented", warning, "tensors that fit together by size also need addresses that fit",
-    "five (128, 300) float32 tiles in PSUM, of which a bank holds one, beside six banks in use",
-    "free tensors in the reverse order of their allocation, or use sizes that divide each other"};
+    "fragmented", warning,
+    "tensors that fit together in some order and place should also fit in the program's",
+    "tiles = [nl.load(x[i]) for i in range(64)]  # all before the first is used",
+    "load each tile shortly before its first use, or use sizes that divide each other"};
 inline constexpr DiagnosticKind address_overlap{
     "address_overlap", warning, "a tensor's bytes are not reused before its last use",
     "a and b both have address=(0, 0); a is written, then b, then a is read",

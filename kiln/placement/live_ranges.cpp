@@ -20,30 +20,34 @@ class Pass {
   LiveRanges run() {
     const auto size = static_cast<uint32_t>(program_.code.size());
     if (size == 0) return {{}, std::vector<LiveRange>(storage_count())};
-    for (const StorageId input : program_.inputs) use(input.value, 0, false);
+    for (const StorageId input : program_.inputs) use(input.value, 0, Use::plain);
     std::vector<TileUse> uses;
     for (uint32_t i = 0; i < size; ++i) {
       const int change = loop_depth_change(program_, i);
       if (change > 0) loops_.push_back({i, {}});
       if (change < 0) end_loop(i);
       tile_uses(program_, i, uses);
+      transfers_ = is_transfer(uses);
       // An instruction reads before it writes.
       for (const TileUse& u : uses) {
-        if (u.kind != TileUse::Kind::overwrite) use(storage_of(u), i, false);
+        if (u.kind != TileUse::Kind::overwrite) use(storage_of(u), i, Use::plain);
       }
       for (const TileUse& u : uses) {
-        if (u.kind == TileUse::Kind::overwrite) use(storage_of(u), i, covers(u));
+        if (u.kind != TileUse::Kind::overwrite) continue;
+        use(storage_of(u), i, covers(u) ? Use::renewing : Use::plain);
       }
     }
+    transfers_ = false;
     for (const ViewId output : program_.outputs) {
-      use(program_.tiles.storage_of(output).value, size - 1, false);
+      use(program_.tiles.storage_of(output).value, size - 1, Use::plain);
     }
     return result();
   }
 
  private:
+  enum class Use : uint8_t { plain, renewing };
   struct State {
-    LiveRange life;
+    LiveRange life, needed;
     uint32_t birth = 0;     // the instruction since which the life's contents are wanted
     uint32_t block = none;  // the innermost loop around the birth
     uint32_t held = none;   // the open loop through which the storage lives
@@ -61,23 +65,34 @@ class Pass {
   bool covers(const TileUse& u) const {
     return states_[storage_of(u)].followed && covers_storage(program_.tiles, u.view);
   }
+  // Whether the instruction only loads or only stores: it has no tile that comes from another one.
+  bool is_transfer(const std::vector<TileUse>& uses) const {
+    bool reads = false, writes = false;
+    for (const TileUse& u : uses) {
+      if (!states_[storage_of(u)].followed) continue;
+      reads |= u.kind == TileUse::Kind::read || u.kind == TileUse::Kind::accumulate;
+      writes |= u.kind != TileUse::Kind::read;
+    }
+    return !(reads && writes);
+  }
   uint32_t innermost() const { return loops_.empty() ? none : loops_.back().start; }
 
-  void use(uint32_t id, uint32_t i, bool renews) {
+  void use(uint32_t id, uint32_t i, Use how) {
     State& s = states_[id];
     if (!s.followed) return;
+    const bool renews = how == Use::renewing;
     if (s.life.empty()) {
       s.life = {i, i};
       s.birth = renews ? i : program_.tiles.storage({id}).born;
       s.block = renews ? innermost() : innermost_before(s.birth);
     } else if (renews && s.life.last < i && s.held == none && s.block == innermost()) {
       // In the same body as the birth, so that it comes whenever what follows comes.
-      lives_.push_back({{id}, s.life});
+      end_life(id);
       s.life = {i, i};
       s.birth = i;
-      return;
     }
     s.life.last = std::max(s.life.last, i);
+    if (!transfers_) s.needed = s.needed.joined({i, i});
     if (!loops_.empty() && s.held == none) hold(id, s);
   }
 
@@ -94,6 +109,7 @@ class Pass {
       if (loop.start < s.birth) continue;
       s.held = loop.start;
       s.life.first = std::min(s.life.first, loop.start);
+      s.needed = s.needed.joined({loop.start, loop.start});
       loop.held.push_back(id);
       return;
     }
@@ -102,14 +118,23 @@ class Pass {
   void end_loop(uint32_t i) {
     for (const uint32_t id : loops_.back().held) {
       states_[id].life.last = i;
+      states_[id].needed.last = i;
       states_[id].held = none;
     }
     loops_.pop_back();
   }
 
+  void end_life(uint32_t id) {
+    State& s = states_[id];
+    // Stored as it was loaded: the two come one after the other.
+    if (s.needed.empty()) s.needed = {s.life.last, s.life.last};
+    lives_.push_back({{id}, s.life, s.needed});
+    s.needed = {};
+  }
+
   LiveRanges result() {
     for (uint32_t id = 0; id < states_.size(); ++id) {
-      if (!states_[id].life.empty()) lives_.push_back({{id}, states_[id].life});
+      if (!states_[id].life.empty()) end_life(id);
     }
     std::sort(lives_.begin(), lives_.end(), [](const Life& a, const Life& b) {
       return a.range.first != b.range.first ? a.range.first < b.range.first : a.storage < b.storage;
@@ -126,6 +151,7 @@ class Pass {
   std::vector<State> states_;  // by StorageId
   std::vector<OpenLoop> loops_;
   std::vector<Life> lives_;  // that ended
+  bool transfers_ = false;   // the instruction that is looked at
 };
 
 }  // namespace

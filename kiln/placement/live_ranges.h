@@ -30,6 +30,10 @@ struct LiveRange {
 struct Life {
   StorageId storage;
   LiveRange range;
+  // The part in which the contents must be there in any order of the program's instructions that a
+  // compiler may choose: without the loads before the first use of what they bring, and without the
+  // stores after the last.
+  LiveRange needed;
 };
 
 // Of the storages in SBUF and PSUM that are used. What lives in a loop although it was there before

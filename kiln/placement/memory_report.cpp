@@ -87,14 +87,14 @@ MemoryUse memory_use(const Program& program, const Placement& placement, Memory 
     if (storage.memory == memory) ++(placement.ranges[id].empty() ? use.unused : use.used);
   }
   std::vector<MemoryStep> steps;
-  follow_occupancy(program, placement, memory, [&](uint32_t instruction, const Occupancy& o) {
-    steps.push_back({instruction, o.bytes()});
-    use.bound_bytes = std::max(use.bound_bytes, o.bound());
-    if (o.bytes() > use.peak_bytes) {
-      use.peak_bytes = o.bytes();
-      use.peak_instruction = instruction;
-    }
-  });
+  follow_occupancy(program, placement, memory, &Life::range,
+                   [&](uint32_t instruction, const Occupancy& o) {
+                     steps.push_back({instruction, o.bytes()});
+                     if (o.bytes() <= use.peak_bytes) return;
+                     use.peak_bytes = o.bytes();
+                     use.peak_instruction = instruction;
+                   });
+  use.bound_bytes = least_bytes(program, placement, memory).bytes;
   use.steps = thinned(steps, program.code.size());
   if (use.peak_bytes == 0) return use;
   use.owners = owners_at(program, placement, memory, use.peak_instruction);

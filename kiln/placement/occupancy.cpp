@@ -71,4 +71,14 @@ int64_t Occupancy::bound() const {
   return std::max({free, fixed_all_ + four, (area + 3) / 4});
 }
 
+LeastBytes least_bytes(const Program& program, const Placement& placement, Memory memory) {
+  LeastBytes least;
+  follow_occupancy(program, placement, memory, &Life::needed,
+                   [&](uint32_t instruction, const Occupancy& o) {
+                     const int64_t bound = o.bound();
+                     if (bound > least.bytes) least = {bound, instruction};
+                   });
+  return least;
+}
+
 }  // namespace kiln

@@ -51,15 +51,21 @@ class Occupancy {
   PerQuarter fixed_{};         // bytes in use in each quarter
 };
 
+// Which part of a life counts: &Life::range, or &Life::needed.
+using PartOfLife = LiveRange Life::*;
+
 // Calls fn(instruction, occupancy) after each change of what is alive, in order.
 template <class Fn>
-void follow_occupancy(const Program& program, const Placement& placement, Memory memory, Fn&& fn) {
+void follow_occupancy(const Program& program, const Placement& placement, Memory memory,
+                      PartOfLife part, Fn&& fn) {
   std::vector<uint32_t> lives;  // of the memory, by first instruction
   for (uint32_t n = 0; n < placement.lives.size(); ++n) {
     if (program.tiles.storage(placement.lives[n].storage).memory == memory) lives.push_back(n);
   }
-  const auto range = [&](uint32_t n) -> const LiveRange& { return placement.lives[n].range; };
+  const auto range = [&](uint32_t n) -> const LiveRange& { return placement.lives[n].*part; };
   std::vector<uint32_t> by_last(lives);
+  std::stable_sort(lives.begin(), lives.end(),
+                   [&](uint32_t a, uint32_t b) { return range(a).first < range(b).first; });
   std::stable_sort(by_last.begin(), by_last.end(),
                    [&](uint32_t a, uint32_t b) { return range(a).last < range(b).last; });
   Occupancy occupancy(program, placement, memory);
@@ -76,5 +82,13 @@ void follow_occupancy(const Program& program, const Placement& placement, Memory
     fn(now, occupancy);
   }
 }
+
+// The least memory that a compiler can do with, although it puts narrow tensors side by side, and
+// loads each tile right before its first use and stores it right after its last.
+struct LeastBytes {
+  int64_t bytes = 0;
+  uint32_t instruction = 0;  // where so much is needed
+};
+LeastBytes least_bytes(const Program& program, const Placement& placement, Memory memory);
 
 }  // namespace kiln

@@ -28,12 +28,12 @@ OwnerKey owner_key(const Storage& storage) {
 }
 
 std::vector<OwnerGroup> owners_at(const Program& program, const Placement& placement,
-                                  Memory memory, uint32_t instruction) {
+                                  Memory memory, uint32_t instruction, LiveRange Life::*part) {
   std::unordered_map<OwnerKey, size_t, KeyHash> group_of;
   std::vector<OwnerGroup> owners;
   for (const Life& life : placement.lives) {
     if (life.range.first > instruction) break;
-    if (!life.range.contains(instruction)) continue;
+    if (!(life.*part).contains(instruction)) continue;
     const Storage& storage = program.tiles.storage(life.storage);
     if (storage.memory != memory) continue;
     const auto [found, added] = group_of.try_emplace(owner_key(storage), owners.size());

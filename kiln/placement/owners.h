@@ -28,8 +28,9 @@ struct OwnerKey {
 };
 OwnerKey owner_key(const Storage& storage);
 
-// The largest first.
+// The largest first; of the lives whose `part` contains the instruction.
 std::vector<OwnerGroup> owners_at(const Program& program, const Placement& placement,
-                                  Memory memory, uint32_t instruction);
+                                  Memory memory, uint32_t instruction,
+                                  LiveRange Life::*part = &Life::range);
 
 }  // namespace kiln

@@ -150,7 +150,7 @@ struct Packing {
 
 int64_t bound_of_all(const Program& program, const Placement& placement) {
   int64_t bound = 0;
-  follow_occupancy(program, placement, Memory::sbuf,
+  follow_occupancy(program, placement, Memory::sbuf, &Life::range,
                    [&](uint32_t, const Occupancy& o) { bound = std::max(bound, o.bound()); });
   return bound;
 }

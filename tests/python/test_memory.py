@@ -126,7 +126,8 @@ def test_every_diagnostic_of_placement_keeps_its_id():
     """What has no line is told at its instruction."""
     tiles = "".join(f'storage %{n} "t" psum float32 [128, 512]\n' for n in range(9))
     code = "".join(f"memset dst=%{n} value=1.0\n" for n in range(9))
-    found = report(tiles + code + "".join(f"tensor_copy dst=%{n} src=%{n}\n" for n in range(9)))
+    uses = "".join(f"tensor_copy dst=%{n} src=%{n}\n" for n in range(9))
+    found = report(tiles + code + uses + uses)
     assert [d["id"] for d in found["diagnostics"]] == ["out_of_psum"]
     assert found["memories"][1]["unplaced"] == 1
     assert "1 without a place" in memory.text(found)
