@@ -19,7 +19,8 @@ inline std::shared_ptr<const Program> parsed_program(std::string_view body,
     head += body.substr(0, body.find('\n') + 1);
     body.remove_prefix(body.find('\n') + 1);
   }
-  const Result<ParsedProgram> parsed = parse_program(head + "file 0 \"k.py\"\n" + std::string(body));
+  const Result<ParsedProgram> parsed =
+      parse_program(head + "file 0 \"k.py\"\n" + std::string(body));
   if (!parsed.ok()) FAIL(parsed.error().message);
   for (const Diagnostic& d : parsed->report.diagnostics()) {
     FAIL_CHECK(to_string(d, parsed->program->files));

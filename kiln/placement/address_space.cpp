@@ -33,9 +33,7 @@ void AddressSpace::reserve(int64_t begin, int64_t end) {
   gaps_ = std::move(left);
 }
 
-std::optional<int64_t> AddressSpace::take_first(int64_t size) {
-  return take_from(0, size, rules_);
-}
+std::optional<int64_t> AddressSpace::take_first(int64_t size) { return take_from(0, size, rules_); }
 
 std::optional<int64_t> AddressSpace::take_next(int64_t size) {
   std::optional<int64_t> found;

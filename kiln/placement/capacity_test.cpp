@@ -30,9 +30,9 @@ std::string tiles(int count, std::string_view memory, std::string_view dtype,
   }
   for (const int value : {1, 2, 3}) {
     for (int n = 0; n < count; ++n) {
-      text += value == 1 ? fmt::format("memset dst=%{} value=1.0 @0:2\n", n)
-                         : fmt::format("activation dst=%{0} op=copy data=%{0} @0:{1}\n", n,
-                                       value + 1);
+      text += value == 1
+                  ? fmt::format("memset dst=%{} value=1.0 @0:2\n", n)
+                  : fmt::format("activation dst=%{0} op=copy data=%{0} @0:{1}\n", n, value + 1);
     }
   }
   return text;
@@ -62,12 +62,14 @@ TEST_CASE("what fits is not reported") {
 }
 
 TEST_CASE("more than the memory has is reported where the most is alive") {
-  CHECK(problems(tiles(104, "sbuf", "float32", "[128, 512]")) ==
-        Texts{"k.py:3: error: activation: tensors in use here need 212992 bytes of each partition of "
-              "sbuf; trn2 has 212984 [out_of_sbuf]"});
-  CHECK(problems(tiles(9, "psum", "float32", "[128, 512]")) ==
-        Texts{"k.py:3: error: activation: tensors in use here need 18432 bytes of each partition of "
-              "psum; trn2 has 16384 [out_of_psum]"});
+  CHECK(
+      problems(tiles(104, "sbuf", "float32", "[128, 512]")) ==
+      Texts{"k.py:3: error: activation: tensors in use here need 212992 bytes of each partition of "
+            "sbuf; trn2 has 212984 [out_of_sbuf]"});
+  CHECK(
+      problems(tiles(9, "psum", "float32", "[128, 512]")) ==
+      Texts{"k.py:3: error: activation: tensors in use here need 18432 bytes of each partition of "
+            "psum; trn2 has 16384 [out_of_psum]"});
   // More than half a bank has a bank of its own.
   CHECK(problems(tiles(8, "psum", "float32", "[128, 257]")).empty());
   CHECK(problems(tiles(9, "psum", "float32", "[128, 257]")).size() == 1);
@@ -116,10 +118,10 @@ TEST_CASE("a tensor that is written over and then read is reported") {
                         "memset dst=%0 value=1.0\nmemset dst=%1 value=1.0\n"
                         "tensor_copy dst=%2 src=%0\n")) == Texts{std::string(lost)});
   // Both in a loop, where the end of an iteration meets the beginning of the next.
-  const std::string in_loop = two_at(
-      0, 1024,
-      "memset dst=%0 value=1.0\nloop counter=r0 lower=0 upper=4\n"
-      "  tensor_copy dst=%2 src=%0\n  memset dst=%1 value=1.0\nend_loop\n");
+  const std::string in_loop =
+      two_at(0, 1024,
+             "memset dst=%0 value=1.0\nloop counter=r0 lower=0 upper=4\n"
+             "  tensor_copy dst=%2 src=%0\n  memset dst=%1 value=1.0\nend_loop\n");
   CHECK(problems("registers 1\n" + in_loop).size() == 1);
 }
 
@@ -146,9 +148,8 @@ TEST_CASE("a place may be used again, and in turn") {
       "memset dst=%1 value=1.0\ntensor_copy dst=%2 src=%1\n";
   CHECK(problems(two_at(0, 0, in_turn)).empty());
   CHECK(problems(two_at(0, 0, in_turn + in_turn)).empty());
-  CHECK(problems("registers 1\n" + two_at(0, 0,
-                                          "loop counter=r0 lower=0 upper=4\n" + in_turn +
-                                              "end_loop\n"))
+  CHECK(problems("registers 1\n" +
+                 two_at(0, 0, "loop counter=r0 lower=0 upper=4\n" + in_turn + "end_loop\n"))
             .empty());
   // What is read in the loop's next iteration was written again.
   CHECK(problems("registers 1\n" +
@@ -163,16 +164,20 @@ TEST_CASE("a pool's tensors may be used where they do not meet") {
   // Of `a` only what lies before `b`.
   CHECK(problems(two_at(0, 1024,
                         "memset dst=%0 value=1.0\nmemset dst=%1 value=1.0\n"
-                        "tensor_copy dst=%2" + half + " src=%0" + half + "\n"))
+                        "tensor_copy dst=%2" +
+                            half + " src=%0" + half + "\n"))
             .empty());
   // Written over in part, and this part written again.
   CHECK(problems(two_at(0, 1024,
                         "memset dst=%0 value=1.0\nmemset dst=%1 value=1.0\n"
-                        "memset dst=%0" + rest + " value=1.0\ntensor_copy dst=%2 src=%0\n"))
+                        "memset dst=%0" +
+                            rest + " value=1.0\ntensor_copy dst=%2 src=%0\n"))
             .empty());
   CHECK(problems(two_at(0, 1024,
-                        "memset dst=%0 value=1.0\nmemset dst=%1" + half + " value=1.0\n"
-                        "tensor_copy dst=%2" + rest + " src=%0" + rest + "\n"))
+                        "memset dst=%0 value=1.0\nmemset dst=%1" + half +
+                            " value=1.0\n"
+                            "tensor_copy dst=%2" +
+                            rest + " src=%0" + rest + "\n"))
             .size() == 1);
 }
 
@@ -189,8 +194,8 @@ TEST_CASE("tiles that go round are reported when they go round too early") {
   const auto round = [](int places, int ahead) {
     std::string text, code;
     for (int n = 0; n < 12; ++n) {
-      text += fmt::format("storage %{} \"\" sbuf float32 [128, 512] at (0 {})\n", n,
-                          n % places * 2048);
+      text +=
+          fmt::format("storage %{} \"\" sbuf float32 [128, 512] at (0 {})\n", n, n % places * 2048);
       code += fmt::format("memset dst=%{} value=1.0\n", n);
       if (n >= ahead) code += fmt::format("activation dst=%{0} op=copy data=%{0}\n", n - ahead);
     }
@@ -202,7 +207,8 @@ TEST_CASE("tiles that go round are reported when they go round too early") {
 
 TEST_CASE("addresses outside of the memory or between its units are reported") {
   const auto at = [](std::string_view memory, std::string_view dtype, int64_t byte) {
-    return problems(fmt::format("storage %0 \"t\" {} {} [128, 3] at (0 {})\n", memory, dtype, byte));
+    return problems(
+        fmt::format("storage %0 \"t\" {} {} [128, 3] at (0 {})\n", memory, dtype, byte));
   };
   CHECK(at("sbuf", "float32", 212984 - 12).empty());
   CHECK(at("sbuf", "float32", 212984 - 8) ==

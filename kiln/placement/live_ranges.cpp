@@ -59,9 +59,7 @@ class Pass {
   };
 
   size_t storage_count() const { return program_.tiles.storage_count(); }
-  uint32_t storage_of(const TileUse& u) const {
-    return program_.tiles.storage_of(u.view).value;
-  }
+  uint32_t storage_of(const TileUse& u) const { return program_.tiles.storage_of(u.view).value; }
   bool covers(const TileUse& u) const {
     return states_[storage_of(u)].followed && covers_storage(program_.tiles, u.view);
   }

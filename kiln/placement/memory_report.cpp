@@ -36,9 +36,8 @@ void keep_largest(std::vector<MemoryBlock>& blocks) {
   const auto area = [](const MemoryBlock& b) {
     return static_cast<double>(b.bytes) * (b.range.last - b.range.first + 1.0);
   };
-  std::nth_element(
-      blocks.begin(), blocks.begin() + blocks_max, blocks.end(),
-      [&](const MemoryBlock& a, const MemoryBlock& b) { return area(a) > area(b); });
+  std::nth_element(blocks.begin(), blocks.begin() + blocks_max, blocks.end(),
+                   [&](const MemoryBlock& a, const MemoryBlock& b) { return area(a) > area(b); });
   blocks.resize(blocks_max);
 }
 

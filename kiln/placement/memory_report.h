@@ -37,8 +37,8 @@ struct MemoryUse {
   int64_t bank_bytes = 0;      // 0: there are no banks
   int64_t peak_bytes = 0;      // alive in the fullest partition
   uint32_t peak_instruction = 0;
-  int64_t bound_bytes = 0;   // what every placement needs, as least_bytes() says
-  int64_t extent_bytes = 0;  // end of the highest address in use
+  int64_t bound_bytes = 0;                    // what every placement needs, as least_bytes() says
+  int64_t extent_bytes = 0;                   // end of the highest address in use
   size_t used = 0, unused = 0, unplaced = 0;  // tensors
   std::vector<MemoryStep> steps;
   std::vector<OwnerGroup> owners;            // at the peak, the largest first

@@ -16,8 +16,10 @@ MemoryReport report_of(const Program& program) { return memory_report(program, p
 
 TEST_CASE("the peak is where most is alive, and says whose it is") {
   const auto program = parsed_program(
-      "storage %0 \"a\" sbuf float32 [128, 512] @0:1\nstorage %1 \"b\" sbuf float32 [128, 256] @0:2\n"
-      "storage %2 \"c\" sbuf float32 [128, 512] @0:1\nstorage %3 \"d\" sbuf float32 [128, 512] @0:9\n"
+      "storage %0 \"a\" sbuf float32 [128, 512] @0:1\nstorage %1 \"b\" sbuf float32 [128, 256] "
+      "@0:2\n"
+      "storage %2 \"c\" sbuf float32 [128, 512] @0:1\nstorage %3 \"d\" sbuf float32 [128, 512] "
+      "@0:9\n"
       "memset dst=%0 value=1.0 @0:3\nmemset dst=%1 value=1.0 @0:4\n"
       "memset dst=%2 value=1.0 @0:5\ntensor_copy dst=%2 src=%0 @0:6\n"
       "tensor_copy dst=%1 src=%1 @0:7\n");

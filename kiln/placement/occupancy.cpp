@@ -3,8 +3,7 @@
 namespace kiln {
 
 Occupancy::Occupancy(const Program& program, const Placement& placement, Memory memory)
-    : tiles_(program.tiles),
-      bank_bytes_(memory_rules(machine(program.target), memory).bank_bytes) {
+    : tiles_(program.tiles), bank_bytes_(memory_rules(machine(program.target), memory).bank_bytes) {
   for (uint32_t id = 0; id < placement.ranges.size(); ++id) {
     if (placement.ranges[id].empty()) continue;
     const Storage& storage = tiles_.storage({id});
@@ -66,8 +65,8 @@ int64_t Occupancy::bound() const {
   const int64_t free = std::max(bound_of(sums_.bytes), bound_of(sums_.banks));
   if (fixed_all_ == 0) return free;
   const auto [one, two, three, four] = sums_.bytes;
-  const int64_t area = fixed_[0] + fixed_[1] + fixed_[2] + fixed_[3] + one + 2 * two + 3 * three +
-                       4 * four;
+  const int64_t area =
+      fixed_[0] + fixed_[1] + fixed_[2] + fixed_[3] + one + 2 * two + 3 * three + 4 * four;
   return std::max({free, fixed_all_ + four, (area + 3) / 4});
 }
 

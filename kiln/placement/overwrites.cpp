@@ -68,10 +68,9 @@ void remove(std::vector<Piece>& pieces, const Box& box) {
 // Makes one of two pieces that touch along a whole side.
 bool join(Piece& a, const Piece& b) {
   if (a.storage != b.storage) return false;
-  const bool same_partitions = a.box.first_partition == b.box.first_partition &&
-                               a.box.end_partition == b.box.end_partition;
-  const bool same_bytes =
-      a.box.first_byte == b.box.first_byte && a.box.end_byte == b.box.end_byte;
+  const bool same_partitions =
+      a.box.first_partition == b.box.first_partition && a.box.end_partition == b.box.end_partition;
+  const bool same_bytes = a.box.first_byte == b.box.first_byte && a.box.end_byte == b.box.end_byte;
   if (same_partitions && a.box.end_byte == b.box.first_byte) {
     a.box.end_byte = b.box.end_byte;
   } else if (same_partitions && b.box.end_byte == a.box.first_byte) {
@@ -226,7 +225,8 @@ class Search {
   }
 
   void write_cell(std::vector<Piece>& pieces, Piece written) {
-    if (pieces.size() == 1 && pieces[0].box == written.box && pieces[0].storage == written.storage) {
+    if (pieces.size() == 1 && pieces[0].box == written.box &&
+        pieces[0].storage == written.storage) {
       pieces[0].written = written.written;
       return;
     }

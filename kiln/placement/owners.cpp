@@ -27,8 +27,8 @@ OwnerKey owner_key(const Storage& storage) {
           .bytes = storage.row_bytes()};
 }
 
-std::vector<OwnerGroup> owners_at(const Program& program, const Placement& placement,
-                                  Memory memory, uint32_t instruction, LiveRange Life::*part) {
+std::vector<OwnerGroup> owners_at(const Program& program, const Placement& placement, Memory memory,
+                                  uint32_t instruction, LiveRange Life::* part) {
   std::unordered_map<OwnerKey, size_t, KeyHash> group_of;
   std::vector<OwnerGroup> owners;
   for (const Life& life : placement.lives) {
@@ -43,9 +43,8 @@ std::vector<OwnerGroup> owners_at(const Program& program, const Placement& place
     group.range = group.range.joined(life.range);
   }
   for (OwnerGroup& group : owners) std::sort(group.storages.begin(), group.storages.end());
-  std::stable_sort(owners.begin(), owners.end(), [](const OwnerGroup& a, const OwnerGroup& b) {
-    return a.bytes() > b.bytes();
-  });
+  std::stable_sort(owners.begin(), owners.end(),
+                   [](const OwnerGroup& a, const OwnerGroup& b) { return a.bytes() > b.bytes(); });
   return owners;
 }
 

@@ -29,8 +29,7 @@ struct OwnerKey {
 OwnerKey owner_key(const Storage& storage);
 
 // The largest first; of the lives whose `part` contains the instruction.
-std::vector<OwnerGroup> owners_at(const Program& program, const Placement& placement,
-                                  Memory memory, uint32_t instruction,
-                                  LiveRange Life::*part = &Life::range);
+std::vector<OwnerGroup> owners_at(const Program& program, const Placement& placement, Memory memory,
+                                  uint32_t instruction, LiveRange Life::* part = &Life::range);
 
 }  // namespace kiln

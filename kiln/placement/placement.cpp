@@ -58,8 +58,7 @@ struct LivesByStorage {
   std::vector<uint32_t> first;  // by StorageId
   std::vector<LiveRange> ranges;
 
-  explicit LivesByStorage(const Placement& p)
-      : first(p.ranges.size() + 1), ranges(p.lives.size()) {
+  explicit LivesByStorage(const Placement& p) : first(p.ranges.size() + 1), ranges(p.lives.size()) {
     for (const Life& life : p.lives) ++first[life.storage.value + 1];
     for (size_t n = 1; n < first.size(); ++n) first[n] += first[n - 1];
     std::vector<uint32_t> next(first);

@@ -46,8 +46,8 @@ std::shared_ptr<const Program> record_loop(int64_t instructions, bool round) {
     left.layout.shape[1] = 128;
     recorder.record(DmaCopy{.dst = x, .src = a});
     recorder.record(DmaCopy{.dst = y, .src = a});
-    recorder.record(NcMatmul{
-        .dst = p, .stationary = recorder.derive("index", x, left, shape), .moving = y});
+    recorder.record(
+        NcMatmul{.dst = p, .stationary = recorder.derive("index", x, left, shape), .moving = y});
     recorder.record(TensorCopy{.dst = z, .src = p});
     recorder.record(DmaCopy{.dst = a, .src = z});
   }

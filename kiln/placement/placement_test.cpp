@@ -79,8 +79,8 @@ Found look_at(const Program& program, const Placement& placement, Memory memory)
       const Storage& o = program.tiles.storage({b});
       if (b <= a || (s.address && o.address)) continue;
       const int64_t other = placement.addresses[b]->byte;
-      found.overlaps += placement.ranges[a].overlaps(placement.ranges[b]) &&
-                        other < end && begin < other + o.row_bytes();
+      found.overlaps += placement.ranges[a].overlaps(placement.ranges[b]) && other < end &&
+                        begin < other + o.row_bytes();
     }
   }
   return found;
@@ -207,7 +207,8 @@ TEST_CASE("the bound is never more than the best placement needs") {
 TEST_CASE("a place is used again as late as possible") {
   std::string text;
   for (int n = 0; n < 9; ++n) {
-    text += fmt::format("storage %{0} \"\" psum float32 [128, 128]\nmemset dst=%{0} value=1.0\n", n);
+    text +=
+        fmt::format("storage %{0} \"\" psum float32 [128, 128]\nmemset dst=%{0} value=1.0\n", n);
   }
   const Placement placement = place(*parsed_program(text));
   for (uint32_t n = 0; n < 9; ++n) CHECK(placement.addresses[n]->byte == n % 8 * 2048);

@@ -40,8 +40,7 @@ bool covers_storage(const Tiles& tiles, ViewId view) {
   const Tile whole = tiles.tile(tiles.whole(tile.storage_id));
   if (tile.layout == whole.layout) return true;
   return tile.partitions() == whole.partitions() &&
-         tile.elements() * size_bytes(tile.dtype()) ==
-             whole.elements() * size_bytes(whole.dtype());
+         tile.elements() * size_bytes(tile.dtype()) == whole.elements() * size_bytes(whole.dtype());
 }
 
 }  // namespace kiln
