@@ -54,7 +54,7 @@ TEST_CASE("a bank lists what lies in it at the peak") {
 TEST_CASE("a long program has few steps, and none of its maxima is lost") {
   std::string text = "storage %0 \"\" sbuf float32 [128, 512]\n", code;
   for (int n = 1; n < 3000; ++n) {
-    const int columns = n == 2000 ? 4096 : 64;
+    const int columns = n == 2002 ? 4096 : 64;
     text += fmt::format("storage %{} \"\" sbuf float32 [128, {}]\n", n, columns);
     code += fmt::format("memset dst=%{0} value=1.0\nactivation dst=%{0} op=copy data=%{0}\n", n);
   }

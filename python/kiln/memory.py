@@ -11,7 +11,7 @@ __all__ = ["report", "svg", "text"]
 
 BARS = " ▁▂▃▄▅▆▇█"
 OWNERS_MAX = 12
-LABEL_MIN = 24  # columns for a tensor's name, shape and type
+LABEL_MIN = 20  # columns for a tensor's name, shape and type
 
 
 def report(program):
@@ -109,6 +109,8 @@ def _owners(use, width):
 def _alive(owner):
     """Where its life begins and ends; the file is not said again."""
     first, last = owner["first"], owner["last"]
+    if not first["file"] and not last["file"]:
+        return f"instruction {first['instruction']} to {last['instruction']}"
     if first["file"] and first["file"] == last["file"] == owner["file"]:
         return f"line {first['line']} to {last['line']}"
     return f"{place(first)} to {place(last)}"

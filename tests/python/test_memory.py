@@ -66,6 +66,15 @@ def test_text_fits_its_width_and_has_all(found, width):
     assert "what helps most:" in text
 
 
+def test_long_names_are_cut():
+    name = "layer_11.attention.output_projection.weights.first_half" * 2
+    found = report(f'storage %0 "{name}" psum float32 [128, 512] @0:1\nmemset dst=%0 value=1.0\n')
+    (owner,) = [line for line in memory.text(found, 80).splitlines() if "100%" in line]
+    assert "…" in owner and len(owner) <= 80
+    legend = [e.text for e in ElementTree.fromstring(memory.svg(found)).iter(f"{SVG}text")]
+    assert any(word.startswith("2.0 KiB") and word.endswith("…") for word in legend)
+
+
 def test_text_draws_use_over_time():
     # A quarter of the memory in the second half.
     tiles = "".join(f'storage %{n} "t" psum float32 [128, 512]\n' for n in range(3))
