@@ -20,6 +20,16 @@ void Findings::add(const DiagnosticKind& kind, const Place& place, std::string_v
   report_.add(kind, std::move(message), std::move(notes));
 }
 
+void Findings::add(const Program& program, const Report& report) {
+  for (const Diagnostic& diagnostic : report.diagnostics()) {
+    std::vector<Remark> remarks;
+    for (const Note& note : diagnostic.notes) {
+      remarks.push_back({note.message, {&program, note.location}});
+    }
+    add(*diagnostic.kind, {&program, diagnostic.location}, "", diagnostic.message, remarks);
+  }
+}
+
 std::string describe(const Program& program, const Storage& storage) {
   if (!storage.name.empty()) return fmt::format("'{}'", storage.name);
   const std::string where = program.files.describe(storage.location);

@@ -39,6 +39,9 @@ class Findings {
         remarks);
   }
 
+  // What another reader has said of one of the programs.
+  void add(const Program& program, const Report& report);
+
   // "kernel.py:12"
   static std::string describe(const Place& place) {
     return place.program->files.describe(place.location);

@@ -389,8 +389,9 @@ ViewId Parser::view() {
   View view = whole_view(id, storage);
   expect("[");
   layout(view);
-  if (accept(":")) view.layout.dtype = named<DType>();
-  if (accept("@")) view.dynamic = dynamic();
+  if (line_.starts_with(":") && accept(":")) view.layout.dtype = named<DType>();
+  // Behind a space stands the line's location.
+  if (line_.starts_with("@") && accept("@")) view.dynamic = dynamic();
   --view_depth_;
   if (failed()) return {};
   const Tile tile{&storage, &view.layout, id, view.partition, view.offset, {}};

@@ -34,6 +34,7 @@ dma_copy dst=%1 src=%0[0+512; 128:512 512:1]@scalar(%4)*65536<2
 tensor_tensor dst=%1[0+0; 64:1 256:2] data1=%1[64+0; 64:1 256:2] data2=%1[64+1; 64:1 256:2] op=add engine=gpsimd
 tensor_scalar dst=%1 data=%1 op0=multiply operand0=2.0 op1=add operand1=%1[0+3; 128:1 1:1]
 tensor_reduce dst=%1[0+0; 128:1 1:1] op=maximum data=%1 axis=[1]
+tensor_copy dst=%1[0+0; 128:1 256:1] src=%1[0+256; 128:1 256:1] @0:14
 memset dst=%1 value=nan:7fc00001
 affine_select dst=%1 pattern=[-1:512] channel_multiplier=1 on_true_tile=%1 on_false_value=-1e+30 cmp_op=greater_equal
 tensor_copy dst=%5[0+0; 128:1 512:1]:float32 src=%1

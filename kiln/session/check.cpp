@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "kiln/checker/diagnostic_kinds.h"
+#include "kiln/placement/capacity.h"
 #include "kiln/session/call.h"
 
 namespace kiln {
@@ -148,6 +149,13 @@ Result<bool> Checking::differs_with(const ExecuteOptions& execute,
 
 Result<CheckResult> Checking::run() {
   const Clock::time_point start = Clock::now();
+  for (const RankPrograms& rank : ranks_) {
+    for (const std::shared_ptr<const Program>& program : rank.cores) {
+      Report report;
+      check_capacity(*program, place(*program), report);
+      check_.findings().add(*program, report);
+    }
+  }
   bool fresh_memory_matters = false, order_matters = false;
   if (!options_.executes) {
     check_.run_without_values();

@@ -2,6 +2,7 @@
 
 #include "kiln/base/diagnostic_kinds.h"
 #include "kiln/checker/diagnostic_kinds.h"
+#include "kiln/placement/diagnostic_kinds.h"
 
 namespace kiln {
 
@@ -11,6 +12,7 @@ std::vector<const DiagnosticKind*> all_diagnostic_kinds() {
     for (const DiagnosticKind* kind : of_module) kinds.push_back(kind);
   };
   add(diag::all);
+  add(diag::placement_kinds);
   add(diag::checker_kinds);
   return kinds;
 }

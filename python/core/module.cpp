@@ -12,4 +12,5 @@ NB_MODULE(_core, module) {
   bind_language(language);
   bind_call(module);
   bind_check(module);
+  bind_placement(module);
 }

@@ -1,8 +1,9 @@
 """Goldens: programs and kernels whose comments say what they give.
 
 A golden opens with comment lines (`;` in .kiln, `#` in .py):
-    ; test execute | check        what to do; a kernel: check | observe, which also executes
-    ; grid 2                      cores that a kernel is launched on
+    ; test execute | check | place    what to do; place: with the diagnostics of placement
+    # test check | observe        of a kernel; observe: executed, with what the checker says
+    # grid 2                      cores that a kernel is launched on
     ; input a = arange:4x8        a value, in the command line's forms
     ; expect …                    outputs, or diagnostics; rewritten by `pytest --update`
 """
@@ -59,6 +60,8 @@ def show(array):
 def test_program(path, reference_only, request):
     golden = Golden(path)
     program, diagnostics = _core.parse_program(path.read_text())
+    if golden.action == "place":
+        diagnostics += _core.placement_report(program)["diagnostics"]
     found = [f"{d['severity']}: {d['message']} [{d['id']}]" for d in diagnostics]
     if golden.action == "execute" and not found:
         arrays = [_arrays.Argument(value).array for value in golden.values().values()]
