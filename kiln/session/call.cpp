@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "kiln/base/thread_pool.h"
+#include "kiln/placement/capacity.h"
 #include "kiln/program/widen.h"
 #include "kiln/session/run.h"
 
@@ -148,6 +149,9 @@ Result<HostTensor> Call::look(ViewId view) {
 std::shared_ptr<const Program> Call::end(const std::vector<ViewId>& outputs) {
   for (ViewId output : outputs) recorder_.output(output);
   program_ = recorder_.finish();
+  if (!recorder_.report().has_errors()) {
+    check_capacity(*program_, place(*program_), recorder_.report());
+  }
   if (!options_.shared) {
     check_is_together(recorder_, options_.member);
   } else if (recorder_.target().cores_sharing_hbm == 1) {

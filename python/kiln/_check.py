@@ -12,8 +12,8 @@ class CheckResult:
 
     `diagnostics`: dicts with id, severity, message, file, line, text, notes (message, file, line)
     and count. `checked`: instructions, accesses, bytes, undecided (accesses whose address was not
-    known), cores (0 if the recording was refused), executed, seconds. `memory`: a placement report
-    of each core, or None.
+    known), cores (0 if the recording was refused), executed, seconds. `memory`: the placement
+    report of each core.
     """
 
     kernel: str
@@ -75,7 +75,8 @@ _NOTHING = {
 
 def _result(kernel, recorded, found, programs):
     diagnostics = _merged(recorded + found["diagnostics"])
-    return CheckResult(kernel, diagnostics, found["checked"], [None] * len(programs))
+    memory = [_core.placement_report(program) for program in programs]
+    return CheckResult(kernel, diagnostics, found["checked"], memory)
 
 
 def _merged(diagnostics):

@@ -13,7 +13,8 @@ def kernel(x):
     doubled = nl.ndarray((128, 512), x.dtype, buffer=nl.sbuf)
     for i in range(4):
         part = nl.ds(i * 128, 128)
-        nisa.tensor_tensor(dst=doubled[:, part], data1=some[:, part], data2=some[:, part], op=nl.add)
+        piece = some[:, part]
+        nisa.tensor_tensor(dst=doubled[:, part], data1=piece, data2=piece, op=nl.add)
     out = nl.ndarray((128, 512), x.dtype, buffer=nl.shared_hbm)
     nisa.dma_copy(dst=out[0:96], src=doubled[0:96])
     return out
