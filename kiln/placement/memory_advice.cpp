@@ -26,8 +26,8 @@ class Peaks {
       changes_.push_back({life.range.first, life.storage.value, storage.row_bytes()});
       changes_.push_back({life.range.last + 1, life.storage.value, -storage.row_bytes()});
     }
-    std::stable_sort(changes_.begin(), changes_.end(),
-                     [](const Change& a, const Change& b) { return a.at < b.at; });
+    std::sort(changes_.begin(), changes_.end(),
+              [](const Change& a, const Change& b) { return a.at < b.at; });
     peak_ = peak([](const Change& c) { return c.bytes; });
   }
 

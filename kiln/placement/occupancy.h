@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <utility>
 #include <vector>
 
 #include "kiln/placement/placement.h"
@@ -64,10 +65,12 @@ void follow_occupancy(const Program& program, const Placement& placement, Memory
   }
   const auto range = [&](uint32_t n) -> const LiveRange& { return placement.lives[n].*part; };
   std::vector<uint32_t> by_last(lives);
-  std::stable_sort(lives.begin(), lives.end(),
-                   [&](uint32_t a, uint32_t b) { return range(a).first < range(b).first; });
-  std::stable_sort(by_last.begin(), by_last.end(),
-                   [&](uint32_t a, uint32_t b) { return range(a).last < range(b).last; });
+  std::sort(lives.begin(), lives.end(), [&](uint32_t a, uint32_t b) {
+    return std::pair(range(a).first, a) < std::pair(range(b).first, b);
+  });
+  std::sort(by_last.begin(), by_last.end(), [&](uint32_t a, uint32_t b) {
+    return std::pair(range(a).last, a) < std::pair(range(b).last, b);
+  });
   Occupancy occupancy(program, placement, memory);
   size_t born = 0, dead = 0;
   while (dead < by_last.size()) {

@@ -1,5 +1,6 @@
 #include "kiln/placement/overwrites.h"
 
+#include <tuple>
 #include <unordered_set>
 
 #include "kiln/placement/tile_uses.h"
@@ -285,8 +286,9 @@ std::vector<Overwrite> find_overwrites(const Program& program, const Placement& 
     const std::vector<Overwrite> found = search.run();
     all.insert(all.end(), found.begin(), found.end());
   }
-  std::stable_sort(all.begin(), all.end(),
-                   [](const Overwrite& a, const Overwrite& b) { return a.read < b.read; });
+  std::sort(all.begin(), all.end(), [](const Overwrite& a, const Overwrite& b) {
+    return std::tuple(a.read, a.lost, a.by) < std::tuple(b.read, b.lost, b.by);
+  });
   return all;
 }
 

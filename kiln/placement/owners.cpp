@@ -43,8 +43,9 @@ std::vector<OwnerGroup> owners_at(const Program& program, const Placement& place
     group.range = group.range.joined(life.range);
   }
   for (OwnerGroup& group : owners) std::sort(group.storages.begin(), group.storages.end());
-  std::stable_sort(owners.begin(), owners.end(),
-                   [](const OwnerGroup& a, const OwnerGroup& b) { return a.bytes() > b.bytes(); });
+  std::sort(owners.begin(), owners.end(), [](const OwnerGroup& a, const OwnerGroup& b) {
+    return a.bytes() != b.bytes() ? a.bytes() > b.bytes() : a.storages[0] < b.storages[0];
+  });
   return owners;
 }
 

@@ -88,8 +88,9 @@ bool place_by_size(std::vector<PlacedItem>& items, std::span<const PlacedItem> f
   for (const PlacedItem& item : fixed) timeline.add(item);
   std::vector<PlacedItem*> order;
   for (PlacedItem& item : items) order.push_back(&item);
-  std::stable_sort(order.begin(), order.end(), [&](const PlacedItem* a, const PlacedItem* b) {
-    return weight(*a, largest) > weight(*b, largest);
+  std::sort(order.begin(), order.end(), [&](const PlacedItem* a, const PlacedItem* b) {
+    const double left = weight(*a, largest), right = weight(*b, largest);
+    return left != right ? left > right : a->storage < b->storage;
   });
   for (PlacedItem* item : order) {
     int64_t start = rules.next_start(0, item->bytes);
