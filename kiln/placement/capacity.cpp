@@ -25,9 +25,6 @@ void check_address(const Program& program, const Storage& storage, Report& repor
     report.add(diag::bad_address,
                "{} at byte {} ends at {}; {} leaves kernels {} bytes of each partition of {}",
                describe(storage), byte, end, target.instance, rules.bytes, name_of(storage.memory));
-  } else if (rules.bank_bytes > 0 && byte % rules.bank_bytes != 0) {
-    report.add(diag::bad_address, "{} is at byte {}; a tensor in psum starts at a bank of {} bytes",
-               describe(storage), byte, rules.bank_bytes);
   } else if (const int64_t unit = std::min<int64_t>(rules.alignment, size_bytes(storage.dtype));
              byte % unit != 0) {
     report.add(diag::bad_address, "{} is at byte {}, which is no multiple of {}", describe(storage),

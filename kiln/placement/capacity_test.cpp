@@ -220,10 +220,6 @@ TEST_CASE("addresses outside of the memory or between its units are reported") {
   CHECK(at("sbuf", "float32", 6) ==
         Texts{"error: ndarray: 't' (128, 3) float32 is at byte 6, which is no multiple of 4 "
               "[bad_address]"});
-  CHECK(at("psum", "float32", 4096).empty());
-  CHECK(at("psum", "float32", 512) ==
-        Texts{"error: ndarray: 't' (128, 3) float32 is at byte 512; a tensor in psum starts at a "
-              "bank of 2048 bytes [bad_address]"});
 }
 
 }  // namespace kiln

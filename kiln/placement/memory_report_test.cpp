@@ -75,7 +75,7 @@ TEST_CASE("a long program has few steps, and none of its maxima is lost") {
 TEST_CASE("of many tensors of one line, fewer help most") {
   std::string text, code;
   for (int n = 0; n < 8; ++n) {
-    text += fmt::format("storage %{} \"x\" sbuf bfloat16 [128, 4096] @0:4\n", n);
+    text += fmt::format("storage %{0} \"x{0}\" sbuf bfloat16 [128, 4096] @0:4\n", n);
     code += fmt::format("memset dst=%{} value=1.0\n", n);
   }
   for (int n = 0; n < 8; ++n) code += fmt::format("activation dst=%{0} op=copy data=%{0}\n", n);
@@ -83,7 +83,7 @@ TEST_CASE("of many tensors of one line, fewer help most") {
   CHECK(advice.gain_bytes == 4 * 8192);
   CHECK(advice.location.line == 4);
   CHECK(advice.text ==
-        "8 tensors 'x' (128, 4096) bfloat16 of k.py:4 are alive at once; with 4: the peak sinks "
+        "8 tensors 'x0' (128, 4096) bfloat16 of k.py:4 are alive at once; with 4: the peak sinks "
         "by 32768 bytes (50%)");
 }
 
@@ -91,7 +91,7 @@ TEST_CASE("a change of a line counts for all peaks that its tensors make") {
   std::string text, code;
   for (int n = 0; n < 8; n += 2) {
     for (int m = n; m < n + 2; ++m) {
-      text += fmt::format("storage %{} \"x\" sbuf bfloat16 [128, 4096] @0:4\n", m);
+      text += fmt::format("storage %{0} \"x{0}\" sbuf bfloat16 [128, 4096] @0:4\n", m);
       code += fmt::format("memset dst=%{} value=1.0\n", m);
     }
     code += fmt::format("tensor_copy dst=%{} src=%{}\n", n, n + 1);

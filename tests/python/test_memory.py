@@ -23,10 +23,10 @@ def found():
     storages, code = ['storage %0 "a" shared_hbm float32 [128, 512] input'], []
     for n in range(1, 13, 4):
         storages += [
-            f'storage %{n} "x" sbuf float32 [128, 512] @0:4',
-            f'storage %{n + 1} "<y>" sbuf bfloat16 [128, 128] @0:5',
+            f'storage %{n} "x{n}" sbuf float32 [128, 512] @0:4',
+            f'storage %{n + 1} "<y{n}>" sbuf bfloat16 [128, 128] @0:5',
             f'storage %{n + 2} "" psum float32 [128, 512] @0:6',
-            f'storage %{n + 3} "z" sbuf float32 [128, 512] @0:7',
+            f'storage %{n + 3} "z{n}" sbuf float32 [128, 512] @0:7',
         ]
         code += [
             f"dma_copy dst=%{n} src=%0 @0:8",
@@ -47,7 +47,7 @@ def test_report_has_both_memories(found):
     assert sbuf["peak_bytes"] == 2048 + 2048
     assert sbuf["peak"]["line"] == 11
     assert (sbuf["used"], sbuf["unused"], sbuf["unplaced"]) == (9, 1, 0)
-    assert [owner["name"] for owner in sbuf["owners"]] == ["x", "z"]
+    assert [owner["name"] for owner in sbuf["owners"]] == ["x1", "z1"]
     assert psum["peak_bytes"] == 2048
     assert len(psum["banks"]) == 8
     assert found["diagnostics"] == []
@@ -61,7 +61,7 @@ def test_text_fits_its_width_and_has_all(found, width):
     assert "SBUF: at most 4.0 KiB of 208.0 KiB (2%), at k.py:11 tensor_copy" in text
     assert "PSUM: at most 2.0 KiB of 16.0 KiB (12%)" in text
     assert "9 tensors, addresses up to" in text and "1 never used" in text
-    assert re.search(r"2\.0 KiB +50%  x \(128, 512\) float32 +k\.py:4 +line 8 to 12", text)
+    assert re.search(r"2\.0 KiB +50%  x1 \(128, 512\) float32 +k\.py:4 +line 8 to 12", text)
     assert "bank 0: k.py:6" in text
     assert "what helps most:" in text
 
@@ -77,7 +77,7 @@ def test_long_names_are_cut():
 
 def test_text_draws_use_over_time():
     # A quarter of the memory in the second half.
-    tiles = "".join(f'storage %{n} "t" psum float32 [128, 512]\n' for n in range(3))
+    tiles = "".join(f'storage %{n} "" psum float32 [128, 512]\n' for n in range(3))
     code = "memset dst=%0 value=1.0\n" * 8 + (
         "memset dst=%1 value=1.0\nmemset dst=%2 value=1.0\n"
         + "tensor_copy dst=%1 src=%2\n" * 6
@@ -112,7 +112,7 @@ def test_picture_is_a_document_of_its_own(found):
     tips = [element.text for element in root.iter(f"{SVG}title")]
     # Nine tensors in SBUF and three in PSUM, one of them also in its bank, and two peaks.
     assert len(tips) == 9 + 3 + 1 + 2
-    assert any(tip.startswith("<y> (128, 128) bfloat16\n0.2 KiB from byte") for tip in tips)
+    assert any(tip.startswith("<y1> (128, 128) bfloat16\n0.2 KiB from byte") for tip in tips)
 
 
 def test_picture_stays_in_its_frame(found):
@@ -133,7 +133,7 @@ def test_a_program_without_tiles():
 
 def test_every_diagnostic_of_placement_keeps_its_id():
     """What has no line is told at its instruction."""
-    tiles = "".join(f'storage %{n} "t" psum float32 [128, 512]\n' for n in range(9))
+    tiles = "".join(f'storage %{n} "" psum float32 [128, 512]\n' for n in range(9))
     code = "".join(f"memset dst=%{n} value=1.0\n" for n in range(9))
     uses = "".join(f"tensor_copy dst=%{n} src=%{n}\n" for n in range(9))
     found = report(tiles + code + uses + uses)
