@@ -1,8 +1,8 @@
 """./run bench: measures, beside a named peer or limit, on the same cores in one run.
 
-Groups: record, matmul, attention. Each row is {name, value, unit, peer, ratio, goal, met}: `ratio`
-is value / peer where there is a peer, and `goal` is on the ratio, or on the value where there is
-none. Medians of several runs.
+Groups: record, matmul, attention, check. Each row is {name, value, unit, peer, ratio, goal, met}:
+`ratio` is value / peer where there is a peer, and `goal` is on the ratio, or on the value where
+there is none. Medians of several runs.
 """
 
 import argparse
@@ -32,7 +32,8 @@ import numpy as np  # noqa: E402
 from kiln import _core, _run, _target  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "examples" / "demo"))
+for _folder in ("demo", "python"):
+    sys.path.insert(0, str(ROOT / "examples" / _folder))
 
 
 def row(name, value, unit, *, peer=None, peer_value=None, goal=None):
@@ -167,7 +168,43 @@ def bench_attention(small):
     )
 
 
-GROUPS = {"record": bench_record, "matmul": bench_matmul, "attention": bench_attention}
+def bench_check(small):
+    """The gate, which executes nothing, and a full check beside the same run without one."""
+    from flash_attention import flash_attention
+    from matmul_tiled import matmul_tiled
+
+    size, runs = (256, 1) if small else (2048, 9)
+    random = np.random.default_rng(1)
+    q, k = (random.standard_normal((128, size), np.float32) for _ in range(2))
+    square = random.standard_normal((size, size), np.float32)
+    for kernel, arrays in (
+        (flash_attention, [q, k, np.ascontiguousarray(k.T)]),
+        (matmul_tiled, [square, square.copy()]),
+    ):
+        call = _core.Call(kernel.__name__, _target.index())
+        program, _ = _run.record(call, kernel.fn, kernel.bind(arrays, {}), _run.Inputs())
+        launch = [(0, [program], arrays)]
+
+        def check(execute, launch=launch):
+            _core.check_programs(launch, threads=THREADS, execute=execute)
+
+        gate = median_seconds(lambda check=check: check(False), runs)
+        run = median_seconds(lambda p=program, a=arrays: _core.run_program(p, a, THREADS), runs)
+        full = median_seconds(lambda check=check: check(True), runs)
+        name = f"{kernel.__name__} {size}"
+        goal = None if small else 1_000_000
+        yield row(f"gate, {name}", len(program) / gate, "instructions/s", goal=goal)
+        peer = {"peer": "the run alone", "peer_value": 1 / run}
+        goal = None if small else 0.5
+        yield row(f"full check, {name}", 1 / full, "checks/s", **peer, goal=goal)
+
+
+GROUPS = {
+    "record": bench_record,
+    "matmul": bench_matmul,
+    "attention": bench_attention,
+    "check": bench_check,
+}
 
 
 def print_row(r):

@@ -54,6 +54,13 @@ def check_recorded(kernel, choice, launches, *, execute=True):
     return _result(kernel.__name__, recorded, found, programs)
 
 
+def refuse_errors(kernel, choice, launches):
+    """Raises NkiValidationError if a check of the launches finds errors."""
+    diagnostics = check_recorded(kernel, choice, launches).diagnostics
+    if any(d["severity"] == "error" for d in diagnostics):
+        raise _run.NkiValidationError(kernel.__name__, diagnostics)
+
+
 def check_program(program, arrays, *, execute=True):
     """Checks a parsed program; `arrays` are its inputs in order, None if it is not executed."""
     found = _core.check_programs(

@@ -213,6 +213,10 @@ def call_ranks(kernel, binds, ranks=None, transport=None):
         ]
 
     launches = watch(kernel, choice, record, transport) if watch else record()
+    if kernel.checked:
+        from kiln import _check  # which records by this module
+
+        _check.refuse_errors(kernel, choice, launches)
     calls = [call for launch in launches for call in launch.calls]
     ran = _core.execute_together(calls, transport)
     provenance = None

@@ -19,5 +19,7 @@ def kernel(a, b):
         nisa.nc_matmul(dst=reused, stationary=stationary, moving=moving)
         nl.store(out[i], nl.copy(reused))
     return out
+
+
 # expect line 15: error: nc_matmul: adds to the psum tensor of FILE:14, of which nobody wrote 262144 bytes, the first at partition 0, byte 0 [accumulate_unwritten]; allocated here: line 14
 # expect line 19: warning: nc_matmul: adds to the result in the psum tensor of FILE:17 though it has been read; without `accumulate` only the first matmul overwrites [accumulate_after_read]; the group starts here: line 19; and is read here: line 20

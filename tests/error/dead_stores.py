@@ -17,6 +17,8 @@ def kernel(x, unused):
     out = nl.ndarray((128, 256), x.dtype, buffer=nl.shared_hbm)
     nisa.dma_copy(dst=out, src=half)
     return out
+
+
 # expect line 13: advice: memset: what it writes to the sbuf tensor of FILE:12 is overwritten before anything reads it [dead_store]; overwritten here: line 14
 # expect line 16: advice: tensor_reduce: what it writes to the sbuf tensor of FILE:15 is never read [dead_store]
 # expect line 0: advice: kernel: 32768 of the 65536 elements of input 'x' are never read, the first is number 256 [unread_input]

@@ -14,4 +14,6 @@ def kernel(x):
         nisa.dma_copy(dst=out, src=x)
         nisa.core_barrier(data=out, cores=(0, 1))
     return out
+
+
 # expect line 15: error: kernel: deadlock: nobody can go on;   core 0 waits at FILE:15 in core_barrier for core 1;   core 1 has ended [deadlock]

@@ -20,6 +20,8 @@ def kernel(x):
     nisa.tensor_tensor(dst=late, data1=late, data2=early, op=nl.maximum)
     nl.store(out[core], late)
     return out
+
+
 # expect line 17: error: dma_copy: src reads 131072 bytes of 'both' that nobody wrote, the first at element 256 [uninitialised_read]; allocated here: line 14
 # expect line 16: error: dma_copy: core 0 writes 'both', and core 1 reads the same bytes; nothing orders the two [race]; core 1 reads here: line 17
 # expect line 17: error: dma_copy: core 0 reads 'both', and core 1 writes the same bytes; nothing orders the two [race]; core 1 writes here: line 16

@@ -16,4 +16,6 @@ def kernel(table, which):
     out = nl.ndarray((1, 8), table.dtype, buffer=nl.shared_hbm)
     nisa.dma_copy(dst=out, src=row)
     return out
+
+
 # expect line 15: error: dma_copy: a runtime index of 'table' is 4; the dimension has 4 elements [runtime_fault]

@@ -16,5 +16,7 @@ def kernel(x):
     out = nl.ndarray((128, 512), x.dtype, buffer=nl.shared_hbm)
     nisa.dma_copy(dst=out, src=doubled)
     return out
+
+
 # expect line 0: advice: kernel: 384 of the 65536 elements of input 'x' are never read, the first is number 49652 [unread_input]
 # expect line 15: error: tensor_tensor: data2 reads 1536 bytes of the sbuf tensor of FILE:11 that nobody wrote, the first at partition 96, byte 2000 [uninitialised_read]; allocated here: line 11

@@ -14,5 +14,7 @@ def kernel(x):
     for i in range(3):
         nisa.dma_copy(dst=copy[:, nl.ds(i * 128, 128)], src=tile[:, nl.ds(i * 128, 128)])
     return sums, copy
+
+
 # expect line 12: error: kernel: 'sums' is returned, and nobody writes it [output_unwritten]
 # expect line 13: warning: kernel: 'copy' is returned, and nobody writes 65536 of its 262144 bytes, the first at element 384 [output_partly_written]

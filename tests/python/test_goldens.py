@@ -99,9 +99,7 @@ def told(diagnostic):
 @pytest.mark.parametrize("path", KERNELS, ids=lambda p: p.stem)
 def test_kernel_with_mistakes(path, request):
     golden = Golden(path)
-    golden.compare(
-        [told(d) for d in diagnostics_of(golden)], request.config.getoption("--update")
-    )
+    golden.compare([told(d) for d in diagnostics_of(golden)], request.config.getoption("--update"))
 
 
 def test_every_instruction_has_a_golden():

@@ -21,12 +21,13 @@ class Kernel:
     recorded, its instructions become part of that kernel.
     """
 
-    def __init__(self, fn, grid=(), compat=None, platform_target=None):
+    def __init__(self, fn, grid=(), compat=None, platform_target=None, checked=False):
         functools.update_wrapper(self, fn)
         self.fn = fn
         self.grid = grid
         self.compat = compat
         self.platform_target = platform_target
+        self.checked = checked
 
     def __getitem__(self, grid):
         sizes = grid if isinstance(grid, tuple) else (grid,)
@@ -36,7 +37,7 @@ class Kernel:
             raise TypeError(f"a launch grid is one or more integers; got {grid!r}") from None
         if not sizes or min(sizes) < 1:
             raise ValueError(f"a launch grid has sizes of 1 or more; got {grid!r}")
-        return Kernel(self.fn, sizes, self.compat, self.platform_target)
+        return Kernel(self.fn, sizes, self.compat, self.platform_target, self.checked)
 
     def __call__(self, *args, **kwargs):
         if _core.is_recording():
@@ -69,12 +70,15 @@ def jit(fn=None, compat=None, platform_target=None, **options):
     return Kernel(fn.fn, fn.grid, compat or fn.compat, platform_target or fn.platform_target)
 
 
-def simulate(kernel, compat=None):
+def simulate(kernel, compat=None, check=False):
     """The kernel, to be called with arrays; a plain function becomes a kernel.
 
-    compat: the NKI that it is written for, instead of what its decorator says.
+    compat: the NKI that it is written for, instead of what its decorator says. check: each call is
+    executed under observation first, on copies of what it writes; reads of what nobody wrote, races
+    and the other errors of `kiln check` are raised, all at once.
     """
-    return jit(kernel, compat=compat)
+    made = jit(kernel, compat=compat)
+    return Kernel(made.fn, made.grid, made.compat, made.platform_target, checked=check)
 
 
 simulate = _names.checked("nki.simulate", simulate)
