@@ -1,6 +1,7 @@
 #include "kiln/checker/accumulation_groups.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace kiln {
 
@@ -19,6 +20,21 @@ std::optional<AccumulationGroups::Group> AccumulationGroups::add(const Region& r
     group.read.reset();
   }
   return before;
+}
+
+std::optional<AccumulationGroups::Group> AccumulationGroups::begun_since(uint32_t instruction,
+                                                                         const Region& region,
+                                                                         int64_t bank_bytes) const {
+  const Region banks{0, std::numeric_limits<int64_t>::max(),
+                     region.first_byte / bank_bytes * bank_bytes,
+                     (region.end_byte + bank_bytes - 1) / bank_bytes * bank_bytes};
+  for (const Group& group : groups_) {
+    if (group.first > instruction && group.region.overlaps(banks) &&
+        !group.region.overlaps(region)) {
+      return group;
+    }
+  }
+  return std::nullopt;
 }
 
 bool AccumulationGroups::has(const Region& region) const {

@@ -20,6 +20,9 @@ class AccumulationGroups {
   void start(const Region& region, uint32_t instruction);
   // A matmul adds to what is there. Returns the group as it was before; null if there is none.
   std::optional<Group> add(const Region& region, uint32_t instruction);
+  // Another group that began in one of the region's banks after this instruction.
+  std::optional<Group> begun_since(uint32_t instruction, const Region& region,
+                                   int64_t bank_bytes) const;
   bool has(const Region& region) const;
   // Another instruction reads.
   void read(const Region& region, uint32_t instruction);

@@ -40,6 +40,14 @@ inline constexpr DiagnosticKind accumulate_after_read{
     "p)",
     "start the next group with accumulate=False, or in a tile of its own"};
 
+inline constexpr DiagnosticKind interleaved_groups{
+    "interleaved_groups", Severity::advice,
+    "one accumulation group of a PSUM bank ends before the next begins; a kernel that interleaved "
+    "them was seen to lose contributions",
+    "for k in range(4): [nisa.nc_matmul(dst=p[:, c], stationary=a[k], moving=b[k][:, c], "
+    "accumulate=k > 0) for c in columns]",
+    "finish one group before the next, or give each a bank of its own"};
+
 // Several members of a launch.
 inline constexpr DiagnosticKind race{
     "race", Severity::error,
@@ -78,19 +86,13 @@ inline constexpr DiagnosticKind unread_input{
     "read the rest, or give the kernel a smaller tensor"};
 
 inline constexpr std::array checker_kinds{
-    &uninitialised_read,
-    &unwritten_operand,
-    &output_unwritten,
-    &output_partly_written,
-    &accumulate_unwritten,
-    &accumulate_after_read,
-    &race,
-    &unordered_access,
-    &deadlock,
-    &runtime_fault,
-    &dead_store,
-    &narrow_tile,
-    &unread_input,
+    &uninitialised_read,   &unwritten_operand,
+    &output_unwritten,     &output_partly_written,
+    &accumulate_unwritten, &accumulate_after_read,
+    &interleaved_groups,   &race,
+    &unordered_access,     &deadlock,
+    &runtime_fault,        &dead_store,
+    &narrow_tile,          &unread_input,
 };
 
 }  // namespace kiln::diag

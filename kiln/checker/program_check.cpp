@@ -139,6 +139,11 @@ void ProgramCheck::follow_precision(const T& instruction) {
 template <class T>
 void ProgramCheck::visit(const T& instruction, TileMemory* memory) {
   const Tiles& tiles = program_.tiles;
+  if constexpr (requires { T::partition_step; }) {
+    partition_step_ = T::partition_step;
+  } else {
+    partition_step_ = 1;
+  }
   follow_precision(instruction);
   if constexpr (requires {
                   instruction.stationary;
@@ -153,10 +158,22 @@ void ProgramCheck::visit(const T& instruction, TileMemory* memory) {
       matmul(instruction.dst.view, instruction.accumulate);
     }
   } else if constexpr (!std::is_same_v<T, CoreBarrier>) {  // which accesses nothing
-    // All is read before anything is written.
+    // All is read before anything is written; what a copy leaves as it was, too.
     for_each_access(instruction, tiles, [&](ViewId id, Access access) {
       if (access == Access::read) use(id, access, memory);
+      if (std::is_same_v<T, TensorCopyPredicated> && access == Access::read_write) {
+        use(id, Access::read, memory);
+      }
     });
+    if constexpr (requires {
+                    instruction.oob_mode;
+                    instruction.src;
+                  }) {
+      if (memory != nullptr && instruction.oob_mode == OobMode::skip &&
+          skips(instruction.src.view, *memory)) {
+        use(instruction.dst.view, Access::read, memory);
+      }
+    }
     for_each_access(instruction, tiles, [&](ViewId id, Access access) {
       if (access != Access::read) use(id, access, memory);
     });
@@ -196,9 +213,24 @@ bool ProgramCheck::resolve(ViewId id, TileMemory* memory, Fn&& fn) const {
   return true;
 }
 
+// Whether one of the view's indices is out of bounds, so that nothing is read there.
+bool ProgramCheck::skips(ViewId id, TileMemory& memory) const {
+  const Tile tile = program_.tiles.tile(id);
+  if (!tile.dynamic.valid() || tile.indirect) return false;
+  if (!tile.vector_index) return !memory.access(id, OobMode::skip);
+  for (int64_t r = 0; r < tile.shape(0); ++r) {
+    if (!memory.access_row(id, r, OobMode::skip)) return true;
+  }
+  return false;
+}
+
 void ProgramCheck::use(ViewId id, Access access, TileMemory* memory) {
   ++counts_.accesses;
-  const bool known = resolve(id, memory, [&](const Footprint& f) {
+  const bool known = resolve(id, memory, [&](Footprint f) {
+    if (partition_step_ != 1) {
+      f.partitions = (f.partitions + partition_step_ - 1) / partition_step_;
+      f.partition_step *= partition_step_;
+    }
     counts_.bytes += f.bytes();
     if (access == Access::read) return read(f, id);
     write(f, access == Access::write);
@@ -260,17 +292,34 @@ void ProgramCheck::matmul(ViewId dst, Tristate accumulate) {
                     {{"allocated here", Findings::at(program_, to)}});
     }
     s.groups.start(region, now_);
-  } else if (group->read && accumulate == Tristate::automatic) {
-    findings_.add(diag::accumulate_after_read, program_, now_,
-                  fmt::format("adds to the result in {} though it has been read; without "
-                              "`accumulate` only the first matmul overwrites",
-                              describe(program_, to)),
-                  {{"the group starts here", Findings::at(program_, group->first)},
-                   {"and is read here", Findings::at(program_, *group->read)}});
+  } else {
+    report_group(*group, s.groups, f, accumulate);
   }
   s.written().add(f);
   s.pending.read(f);
   s.pending.write(f, now_, [](const auto&) {});
+}
+
+// What is doubtful about adding to the group as it was before this matmul.
+void ProgramCheck::report_group(const AccumulationGroups::Group& group,
+                                const AccumulationGroups& groups, const Footprint& f,
+                                Tristate accumulate) {
+  const Storage& to = storage(f.storage);
+  if (group.read && accumulate == Tristate::automatic) {
+    findings_.add(diag::accumulate_after_read, program_, now_,
+                  fmt::format("adds to the result in {} though it has been read; without "
+                              "`accumulate` only the first matmul overwrites",
+                              describe(program_, to)),
+                  {{"the group starts here", Findings::at(program_, group.first)},
+                   {"and is read here", Findings::at(program_, *group.read)}});
+  }
+  const int64_t bank_bytes = machine(program_.target).psum_bank_bytes();
+  if (const auto other = groups.begun_since(group.last, f.region(), bank_bytes)) {
+    findings_.add(diag::interleaved_groups, program_, now_,
+                  fmt::format("goes on with a group in a bank of {} where another has begun since",
+                              describe(program_, to)),
+                  {{"the other begins here", Findings::at(program_, other->first)}});
+  }
 }
 
 void ProgramCheck::read_unwritten(const Footprint& f, const ByteSet::Missing& missing,

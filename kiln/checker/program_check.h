@@ -81,12 +81,15 @@ class ProgramCheck final : public Observer {
   void visit(const T& instruction, TileMemory* memory);
   template <class Fn>
   bool resolve(ViewId id, TileMemory* memory, Fn&& fn) const;
+  bool skips(ViewId id, TileMemory& memory) const;
   void use(ViewId id, Access access, TileMemory* memory);
   void read(const Footprint& f, ViewId view);
   void write(const Footprint& f, bool overwrites);
   void matmul(ViewId dst, Tristate accumulate);
   template <class T>
   void follow_precision(const T& instruction);
+  void report_group(const AccumulationGroups::Group& group, const AccumulationGroups& groups,
+                    const Footprint& f, Tristate accumulate);
   void read_unwritten(const Footprint& f, const ByteSet::Missing& missing, ViewId view);
   void report_dead(const PendingWrites::Write& write, StorageId id,
                    std::optional<uint32_t> overwriter);
@@ -102,7 +105,8 @@ class ProgramCheck final : public Observer {
   // By file and line of the reader, and line of the allocation; without lines by number.
   std::map<std::tuple<FileId, uint32_t, uint32_t>, UnwrittenRead> unwritten_reads_;
   CheckCounts counts_;
-  uint32_t now_ = 0;  // the instruction
+  uint32_t now_ = 0;            // the instruction
+  int64_t partition_step_ = 1;  // of the partitions that take part in it
 };
 
 }  // namespace kiln
