@@ -1,5 +1,7 @@
 #include "kiln/placement/memory_report.h"
 
+#include <functional>
+
 #include "kiln/placement/memory_advice.h"
 #include "kiln/placement/occupancy.h"
 
@@ -31,14 +33,21 @@ std::vector<MemoryStep> thinned(const std::vector<MemoryStep>& steps, size_t ins
   return thin;
 }
 
-void keep_largest(std::vector<MemoryBlock>& blocks) {
+// The largest, at most half of what is kept, and of the others some from all over the program.
+void thin_out(std::vector<MemoryBlock>& blocks) {
   if (blocks.size() <= blocks_max) return;
   const auto area = [](const MemoryBlock& b) {
     return static_cast<double>(b.bytes) * (b.range.last - b.range.first + 1.0);
   };
-  std::nth_element(blocks.begin(), blocks.begin() + blocks_max, blocks.end(),
-                   [&](const MemoryBlock& a, const MemoryBlock& b) { return area(a) > area(b); });
-  blocks.resize(blocks_max);
+  std::vector<double> areas;
+  for (const MemoryBlock& block : blocks) areas.push_back(area(block));
+  const auto limit = areas.begin() + blocks_max / 2;
+  std::nth_element(areas.begin(), limit, areas.end(), std::greater<>());
+  std::vector<MemoryBlock> kept, others;
+  for (const MemoryBlock& block : blocks) (area(block) > *limit ? kept : others).push_back(block);
+  const size_t room = blocks_max - kept.size();
+  for (size_t n = 0; n < room; ++n) kept.push_back(others[n * others.size() / room]);
+  blocks = std::move(kept);
 }
 
 void add_blocks(const Program& program, const Placement& placement, MemoryUse& use) {
@@ -51,7 +60,7 @@ void add_blocks(const Program& program, const Placement& placement, MemoryUse& u
     if (life.range.contains(use.peak_instruction)) use.at_peak.push_back(block);
   }
   const size_t all = use.blocks.size();
-  keep_largest(use.blocks);
+  thin_out(use.blocks);
   use.blocks_left_out = all - use.blocks.size();
   std::sort(use.blocks.begin(), use.blocks.end(), [](const MemoryBlock& a, const MemoryBlock& b) {
     return a.range.first != b.range.first ? a.range.first < b.range.first : a.storage < b.storage;

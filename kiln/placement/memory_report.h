@@ -44,7 +44,7 @@ struct MemoryUse {
   std::vector<OwnerGroup> owners;            // at the peak, the largest first
   std::vector<MemoryBlock> at_peak;          // by address
   std::vector<std::vector<uint32_t>> banks;  // who is in each at the peak, as indices of at_peak
-  std::vector<MemoryBlock> blocks;           // the largest, by first instruction
+  std::vector<MemoryBlock> blocks;           // the largest and a sample, by first instruction
   size_t blocks_left_out = 0;
   MemoryAdvice advice;
 };

@@ -1,6 +1,8 @@
 // The memory report: peak, owners, banks, steps and advice.
 #include "kiln/placement/memory_report.h"
 
+#include <algorithm>
+
 #include "tests/program_text.h"
 
 // Last, because it has a CHECK of its own.
@@ -70,6 +72,11 @@ TEST_CASE("a long program has few steps, and none of its maxima is lost") {
   CHECK(most == 4096 * 4);
   CHECK(use.peak_bytes == most);
   CHECK(use.blocks.size() + use.blocks_left_out == 2999);
+  // The large one, and others from the beginning to the end.
+  CHECK(std::any_of(use.blocks.begin(), use.blocks.end(),
+                    [](const MemoryBlock& b) { return b.bytes == 4096 * 4; }));
+  CHECK(use.blocks.front().range.first < 10);
+  CHECK(use.blocks.back().range.first > 5900);
 }
 
 TEST_CASE("of many tensors of one line, fewer help most") {

@@ -128,7 +128,7 @@ def _map(use, instructions, top, colours):
         return bottom - MAP_HEIGHT * byte / limit
 
     left_out = use["blocks_left_out"]
-    caption = "addresses" + (f", without the {left_out} smallest" if left_out else "")
+    caption = "addresses" + (f", without {left_out} of the smaller tensors" if left_out else "")
     parts = [_text(LEFT, top - 8, caption, size=11, colour=FAINT)]
     for byte in range(0, limit + 1, use["bank_bytes"]) if use["bank_bytes"] else _scale(limit):
         parts += _grid_line(height(byte), byte)
