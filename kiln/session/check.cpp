@@ -121,8 +121,9 @@ void Checking::report_failure(const std::string& message) {
   const Seat& first = seated_.seats.front();
   const size_t position = first.execution->position();
   const bool is_inside = position < first.program->code.size();
+  // Nobody can go on, or somebody cannot take part in a meeting.
   check_.findings().add(
-      diag::deadlock,
+      message.starts_with("deadlock") ? diag::deadlock : diag::runtime_fault,
       {first.program, is_inside ? first.program->locations[position] : SourceLocation{}},
       first.program->kernel, message);
 }
