@@ -222,4 +222,25 @@ TEST_CASE("addresses outside of the memory or between its units are reported") {
               "[bad_address]"});
 }
 
+TEST_CASE("what is only loaded does not count between its uses") {
+  // Eight tiles of 32 KiB, each used twice, with all the others in between.
+  const auto program = [](std::string_view first) {
+    std::string text = "storage %0 \"x\" shared_hbm float32 [128, 8192] input\n", code;
+    for (int n = 1; n <= 8; ++n) {
+      text += fmt::format("storage %{} \"\" sbuf float32 [128, 8192]\n", n);
+      code += fmt::format("dma_copy dst=%{} src=%0\n", n);
+      if (!first.empty()) code += fmt::format(fmt::runtime(first), n);
+    }
+    text += "storage %9 \"\" sbuf float32 [128, 1]\n";
+    for (int n = 1; n <= 16; ++n) {
+      code += fmt::format("activation dst=%9[0+0; 128:1 1:1] op=copy data=%{}[0+0; 128:1 1:1]\n",
+                          (n - 1) % 8 + 1);
+    }
+    return text + code;
+  };
+  for (const std::string& text : problems(program(""))) CHECK(text.ends_with("[fragmented]"));
+  REQUIRE(problems(program("activation dst=%{0} op=exp data=%{0}\n")).size() == 1);
+  CHECK(problems(program("activation dst=%{0} op=exp data=%{0}\n"))[0].ends_with("[out_of_sbuf]"));
+}
+
 }  // namespace kiln

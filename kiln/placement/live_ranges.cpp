@@ -36,6 +36,9 @@ class Pass {
         if (u.kind != TileUse::Kind::overwrite) continue;
         use(storage_of(u), i, covers(u) ? Use::renewing : Use::plain);
       }
+      for (const TileUse& u : uses) {
+        if (u.kind != TileUse::Kind::read && !transfers_) states_[storage_of(u)].computed = true;
+      }
     }
     transfers_ = false;
     for (const ViewId output : program_.outputs) {
@@ -52,6 +55,7 @@ class Pass {
     uint32_t block = none;  // the innermost loop around the birth
     uint32_t held = none;   // the open loop through which the storage lives
     bool followed = false;
+    bool computed = false;  // the life's contents, by an instruction that is no load
   };
   struct OpenLoop {
     uint32_t start;
@@ -126,8 +130,11 @@ class Pass {
     State& s = states_[id];
     // Stored as it was loaded: the two come one after the other.
     if (s.needed.empty()) s.needed = {s.life.last, s.life.last};
+    // What is only loaded can be loaded again for each use.
+    if (!s.computed) s.needed = {s.needed.last, s.needed.last};
     lives_.push_back({{id}, s.life, s.needed});
     s.needed = {};
+    s.computed = false;
   }
 
   LiveRanges result() {

@@ -32,7 +32,8 @@ struct Life {
   LiveRange range;
   // The part in which the contents must be there in any order of the program's instructions that a
   // compiler may choose: without the loads before the first use of what they bring, and without the
-  // stores after the last.
+  // stores after the last. Of what is only loaded, or set to a constant, that is its last use: it
+  // can be loaded again for each.
   LiveRange needed;
 };
 
