@@ -16,7 +16,8 @@ std::vector<SharedTensors::Tensor*> SharedTensors::tensors_of(const Program& pro
   std::vector<Tensor*> tensors(program.tiles.storage_count());
   for (size_t i = 0; i < program.inputs.size(); ++i) {
     const StorageId id = program.inputs[i];
-    Tensor& tensor = find({member.rank, true, {}, i}, program.tiles.storage(id));
+    const Storage& storage = program.tiles.storage(id);
+    Tensor& tensor = find({member.rank, true, {}, i, storage.row_bytes()}, storage);
     tensor.written.add_all();
     tensors[id.value] = &tensor;
   }
@@ -24,7 +25,8 @@ std::vector<SharedTensors::Tensor*> SharedTensors::tensors_of(const Program& pro
   for (uint32_t i = 0; i < tensors.size(); ++i) {
     const Storage& storage = program.tiles.storage({i});
     if (storage.memory != Memory::shared_hbm || storage.binding != Binding::internal) continue;
-    tensors[i] = &find({member.rank, false, storage.name, seen[storage.name]++}, storage);
+    const size_t number = seen[storage.name]++;
+    tensors[i] = &find({member.rank, false, storage.name, number, storage.row_bytes()}, storage);
   }
   return tensors;
 }

@@ -33,8 +33,9 @@ class SharedTensors {
   const Sharing& sharing() const { return sharing_; }
 
  private:
-  // Rank, whether it is an input, name, and the number among those of that name.
-  using Key = std::tuple<int32_t, bool, std::string, size_t>;
+  // Rank, whether it is an input, name, the number among those of that name, and bytes: cores whose
+  // tensors differ in size do not share them.
+  using Key = std::tuple<int32_t, bool, std::string, size_t, int64_t>;
 
   Tensor& find(const Key& key, const Storage& storage);
 

@@ -83,16 +83,18 @@ Execution& Call::execution() {
   return *execution_;
 }
 
-Seat Call::take_seat() {
+Result<Seat> Call::take_seat() {
   Execution& e = execution();
-  shared_.bind_new(recorder_.tiles(), e, options_.execute.fresh);
-  return {options_.member, &recorder_.program(), &e};
+  const Status bound = shared_.bind_new(recorder_.tiles(), e, options_.execute.fresh);
+  if (!bound) return bound.error();
+  return Seat{options_.member, &recorder_.program(), &e};
 }
 
 Status Call::advance() {
-  const Seat seat = take_seat();
+  const Result<Seat> seat = take_seat();
+  if (!seat) return seat.error();
   const auto start = Clock::now();
-  Status status = execute_together({&seat, 1});
+  Status status = execute_together({&*seat, 1});
   execute_seconds_ += seconds_since(start);
   return status;
 }
@@ -199,7 +201,9 @@ Result<std::vector<CallResult>> execute(std::span<Call* const> launch,
     if (call->options_.keep_float32) {
       return Error{"low-precision tensors can be kept in float32 on a single core only"};
     }
-    seats.push_back(call->take_seat());
+    const Result<Seat> seat = call->take_seat();
+    if (!seat) return seat.error();
+    seats.push_back(*seat);
   }
   const auto start = Clock::now();
   if (Status status = execute_together(seats, options); !status) return status.error();

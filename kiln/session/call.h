@@ -53,7 +53,7 @@ class Call {
 
   Execution& execution();
   // This call as a member of a launch, with its memory bound.
-  Seat take_seat();
+  Result<Seat> take_seat();
   // Executes, alone, what has been recorded.
   Status advance();
   CallResult result();

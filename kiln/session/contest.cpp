@@ -1,27 +1,20 @@
 #include "kiln/session/contest.h"
 
 #include <algorithm>
-#include <limits>
 #include <map>
 #include <vector>
 
+#include "kiln/checker/byte_set.h"
 #include "kiln/isa/roles.h"
 
 namespace kiln {
 
 namespace {
 
-// What a core writes of a shared tensor: the views, and the bytes from their first to their last.
+// What a core writes of a shared tensor.
 struct Written {
-  std::vector<Tile> views;
-  int64_t first = std::numeric_limits<int64_t>::max(), end = 0;
-
-  void add(const Tile& view) {
-    views.push_back(view);
-    const Region reached = region(view);
-    first = std::min(first, reached.first_byte);
-    end = std::max(end, reached.end_byte);
-  }
+  ByteSet bytes;
+  std::vector<Footprint> views;
 };
 
 using WrittenByAddress = std::map<const std::byte*, Written>;
@@ -36,7 +29,11 @@ WrittenByAddress written_by(const Seat& seat) {
   const auto add = [&](ViewId id, Access access) {
     const Tile tile = tiles.tile(id);
     if (access == Access::read || !is_shared(*tile.storage) || tile.dynamic.valid()) return;
-    written[seat.execution->share(tile.storage_id).data.get()].add(tile);
+    const std::byte* address = seat.execution->share(tile.storage_id).data.get();
+    Written& tensor =
+        written.try_emplace(address, Written{ByteSet(*tile.storage), {}}).first->second;
+    tensor.views.push_back(footprint(tile));
+    tensor.bytes.add(tensor.views.back());
   };
   for (const Instruction& instruction : seat.program->code) {
     // A barrier orders accesses and makes none.
@@ -46,45 +43,9 @@ WrittenByAddress written_by(const Seat& seat) {
   return written;
 }
 
-// Calls fn(first byte, end byte) for each run of bytes without gaps that the view consists of,
-// until one returns true. Returns whether one did.
-template <class Fn>
-bool any_run(const Tile& tile, Fn&& fn) {
-  const Layout& layout = *tile.layout;
-  const int64_t bytes = size_bytes(layout.dtype);
-  int64_t run = 1;  // elements of a run: the inner dimensions that lie without gaps
-  int outer = layout.rank;
-  while (outer > 0 && (layout.stride[outer - 1] == run || layout.shape[outer - 1] == 1)) {
-    run *= layout.shape[--outer];
-  }
-  Extents at;
-  while (true) {
-    int64_t element = tile.offset;
-    for (int i = 0; i < outer; ++i) element += at[i] * layout.stride[i];
-    if (fn(element * bytes, (element + run) * bytes)) return true;
-    int dim = outer - 1;
-    while (dim >= 0 && ++at[dim] == layout.shape[dim]) at[dim--] = 0;
-    if (dim < 0) return false;
-  }
-}
-
 bool overlap(const Written& a, const Written& b) {
-  const int64_t first = std::max(a.first, b.first), end = std::min(a.end, b.end);
-  if (first >= end) return false;
-  std::vector<bool> taken(static_cast<size_t>(end - first));
-  const auto within = [&](int64_t byte) { return std::clamp(byte, first, end) - first; };
-  for (const Tile& view : a.views) {
-    any_run(view, [&](int64_t from, int64_t to) {
-      std::fill(taken.begin() + within(from), taken.begin() + within(to), true);
-      return false;
-    });
-  }
-  return std::ranges::any_of(b.views, [&](const Tile& view) {
-    return any_run(view, [&](int64_t from, int64_t to) {
-      return std::find(taken.begin() + within(from), taken.begin() + within(to), true) !=
-             taken.begin() + within(to);
-    });
-  });
+  return std::ranges::any_of(
+      b.views, [&](const Footprint& f) { return a.bytes.missing(f).bytes < f.bytes(); });
 }
 
 }  // namespace

@@ -57,7 +57,8 @@ Result<Seated> seat_ranks(std::span<const RankPrograms> ranks, const ExecuteOpti
       if (Status status = bind_inputs(execution, program, rank.inputs); !status) {
         return status.error();
       }
-      SharedMemory::Core(shared).bind_new(program.tiles, execution, options.fresh);
+      Status bound = SharedMemory::Core(shared).bind_new(program.tiles, execution, options.fresh);
+      if (!bound) return bound.error();
       seated.seats.push_back({member, &program, &execution});
     }
   }

@@ -18,11 +18,12 @@ class SharedMemory {
   class Core {
    public:
     explicit Core(std::shared_ptr<SharedMemory> shared) : shared_(std::move(shared)) {}
-    // Binds the shared tensors that the program has got since the last time.
-    void bind_new(const Tiles& tiles, Execution& execution, const FreshMemory& fresh);
+    // Binds the shared tensors that the program has got since the last time. An Error if one is
+    // larger than the same tensor of an earlier core.
+    Status bind_new(const Tiles& tiles, Execution& execution, const FreshMemory& fresh);
 
    private:
-    HostBuffer next(const Storage& storage, const FreshMemory& fresh);
+    Result<HostBuffer> next(const Storage& storage, const FreshMemory& fresh);
 
     std::shared_ptr<SharedMemory> shared_;
     size_t storages_seen_ = 0;

@@ -31,6 +31,18 @@ def test_cores_exchange_tiles():
     np.testing.assert_array_equal(out, [[A, B], [B, A]])
 
 
+def test_a_shared_tensor_has_one_size():
+    @nki.jit
+    def kernel(a):
+        rows = 64 * (nl.program_id(0) + 1)
+        shared = nl.ndarray((rows, 64), dtype=a.dtype, buffer=nl.shared_hbm, name="shared")
+        nisa.dma_copy(dst=shared, src=a[0:rows])
+        return shared
+
+    with pytest.raises(RuntimeError, match="'shared' has 16384 bytes on one core and 32768"):
+        kernel[2](A)
+
+
 def test_a_barrier_makes_shared_writes_visible():
     @nki.jit
     def kernel(a):
