@@ -27,7 +27,7 @@ class PendingWrites {
     const Region region = footprint.region();
     if (footprint.is_box()) {
       std::erase_if(writes_, [&](const Write& w) {
-        if (!covers(region, w.region)) return false;
+        if (!region.covers(w.region)) return false;
         dead(w);
         return true;
       });
@@ -47,12 +47,6 @@ class PendingWrites {
  private:
   // Of more, the oldest are forgotten: a little advice is lost, and the search stays short.
   static constexpr size_t known_max = 32;
-
-  static bool covers(const Region& outer, const Region& inner) {
-    return outer.first_partition <= inner.first_partition &&
-           outer.end_partition >= inner.end_partition && outer.first_byte <= inner.first_byte &&
-           outer.end_byte >= inner.end_byte;
-  }
 
   std::vector<Write> writes_;
 };

@@ -34,7 +34,8 @@ struct Activate2 {
       .summary =
           "dst = op((data op0 imm0) op1 imm1), and a reduction of the results for each "
           "partition.",
-      .indirect = {"dst", "data"}};
+      .indirect = {"dst", "data"},
+      .law = {.rate = Rate::activation, .evidence = Evidence::assumed}};
   static constexpr std::tuple fields{
       Field{"dst", &Activate2::dst, "receives the result; SBUF or PSUM"},
       Field{"op", &Activate2::op, "function of the activation table"},

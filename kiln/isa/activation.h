@@ -26,7 +26,9 @@ struct Activation {
       .name = "activation",
       .engines = Engine::scalar,
       .summary = "dst = op(data * scale + bias), and a sum of the results for each partition.",
-      .indirect = {"dst", "data"}};
+      .indirect = {"dst", "data"},
+      .law = {
+          .rate = Rate::activation, .source = sources::voyager, .evidence = Evidence::measured}};
   static constexpr std::tuple fields{
       Field{"dst", &Activation::dst, "receives the result; SBUF or PSUM"},
       Field{"op", &Activation::op, "function of the activation table"},

@@ -18,7 +18,9 @@ struct ActivationReduce {
       .name = "activation_reduce",
       .engines = Engine::scalar,
       .summary = "dst = op(data * scale + bias), reduce_res = dst reduced over the free axes.",
-      .indirect = {"dst", "data"}};
+      .indirect = {"dst", "data"},
+      .law = {
+          .rate = Rate::activation, .source = sources::voyager, .evidence = Evidence::measured}};
   static constexpr std::tuple fields{
       Field{"dst", &ActivationReduce::dst, "receives the result; SBUF or PSUM"},
       Field{"op", &ActivationReduce::op, "function of the activation table"},

@@ -25,7 +25,11 @@ struct AffineSelect {
       .engines = Engine::gpsimd,
       .summary =
           "dst = on_true_tile where an affine function of the position compares with 0 as "
-          "cmp_op says, else on_false_value."};
+          "cmp_op says, else on_false_value.",
+      .law = {.rate = Rate::elements,
+              .cycles = 1.015,
+              .source = sources::voyager,
+              .evidence = Evidence::measured}};
   static constexpr std::tuple fields{
       Field{"dst", &AffineSelect::dst, "receives the selection; SBUF"},
       Field{"pattern", &AffineSelect::pattern, "[[step, num], ...], up to four dimensions"},

@@ -16,7 +16,8 @@ struct AllGather {
       .name = "all_gather",
       .engines = Engine::dma,
       .summary = "dsts = srcs of all ranks, one after the other along a dimension.",
-      .module = collectives_module};
+      .module = collectives_module,
+      .law = {.rate = Rate::dma, .source = sources::collectives, .evidence = Evidence::assumed}};
   static constexpr std::tuple fields{
       Field{"srcs", &AllGather::srcs, "tensors to gather; HBM, or one in SBUF"},
       Field{"dsts", &AllGather::dsts, "receive all ranks' tensors"},

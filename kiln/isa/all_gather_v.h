@@ -18,7 +18,8 @@ struct AllGatherV {
       .name = "all_gather_v",
       .engines = Engine::dma,
       .summary = "As all_gather, with a part of srcs whose size is known when it is executed.",
-      .module = collectives_module};
+      .module = collectives_module,
+      .law = {.rate = Rate::dma, .source = sources::collectives, .evidence = Evidence::assumed}};
   static constexpr std::tuple fields{
       Field{"srcs", &AllGatherV::srcs, "one tensor in HBM, taken as flat"},
       Field{"dsts", &AllGatherV::dsts, "one tensor in HBM, a slot for each rank"},

@@ -12,10 +12,12 @@ struct AllReduce {
   AluOp op = AluOp::none;
   int32_t priority = -1;
 
-  static constexpr Spec spec{.name = "all_reduce",
-                             .engines = Engine::dma,
-                             .summary = "dsts = srcs of all ranks, combined element by element.",
-                             .module = collectives_module};
+  static constexpr Spec spec{
+      .name = "all_reduce",
+      .engines = Engine::dma,
+      .summary = "dsts = srcs of all ranks, combined element by element.",
+      .module = collectives_module,
+      .law = {.rate = Rate::dma, .source = sources::collectives, .evidence = Evidence::assumed}};
   static constexpr std::tuple fields{
       Field{"srcs", &AllReduce::srcs, "tensors to combine; HBM, or one in SBUF"},
       Field{"dsts", &AllReduce::dsts, "receive the result; as srcs"},

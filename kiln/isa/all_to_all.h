@@ -17,7 +17,8 @@ struct AllToAll {
       .engines = Engine::dma,
       .summary =
           "Sends a part of srcs to each rank; dsts = the parts received, in the order of ranks.",
-      .module = collectives_module};
+      .module = collectives_module,
+      .law = {.rate = Rate::dma, .source = sources::collectives, .evidence = Evidence::assumed}};
   static constexpr std::tuple fields{
       Field{"srcs", &AllToAll::srcs, "tensors to send, a part for each rank; HBM"},
       Field{"dsts", &AllToAll::dsts, "receive a part from each rank; HBM"},

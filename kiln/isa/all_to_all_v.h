@@ -18,7 +18,8 @@ struct AllToAllV {
       .name = "all_to_all_v",
       .engines = Engine::dma,
       .summary = "As all_to_all, with parts whose sizes are known when it is executed.",
-      .module = collectives_module};
+      .module = collectives_module,
+      .law = {.rate = Rate::dma, .source = sources::collectives, .evidence = Evidence::assumed}};
   static constexpr std::tuple fields{
       Field{"srcs", &AllToAllV::srcs, "one tensor in HBM, taken as flat"},
       Field{"dsts", &AllToAllV::dsts, "one tensor in HBM, a slot for each rank"},

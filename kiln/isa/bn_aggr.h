@@ -17,7 +17,8 @@ struct BnAggr {
   static constexpr Spec spec{
       .name = "bn_aggr",
       .engines = Engine::vector,
-      .summary = "Mean and population variance of each partition from the output of bn_stats."};
+      .summary = "Mean and population variance of each partition from the output of bn_stats.",
+      .law = {.rate = Rate::elements, .cycles = 13.0 / 3}};
   static constexpr std::tuple fields{
       Field{"dst", &BnAggr::dst, "mean and variance; 2 elements per partition"},
       Field{"data", &BnAggr::data, "triples of count, mean and variance * count"}};

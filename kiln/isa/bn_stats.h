@@ -19,7 +19,8 @@ struct BnStats {
       .engines = Engine::vector,
       .summary =
           "Count, mean and variance * count of the even elements of each partition, then of "
-          "the odd ones."};
+          "the odd ones.",
+      .law = {.rate = Rate::elements}};
   static constexpr std::tuple fields{
       Field{"dst", &BnStats::dst, "6 elements per partition; SBUF or PSUM"},
       Field{"data", &BnStats::data, "input; SBUF or PSUM"}};

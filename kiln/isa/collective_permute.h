@@ -15,7 +15,8 @@ struct CollectivePermute {
       .name = "collective_permute",
       .engines = Engine::dma,
       .summary = "Sends srcs from the first to the second rank of each pair.",
-      .module = collectives_module};
+      .module = collectives_module,
+      .law = {.rate = Rate::dma, .source = sources::collectives, .evidence = Evidence::assumed}};
   static constexpr std::tuple fields{
       Field{"srcs", &CollectivePermute::srcs, "one tensor in HBM"},
       Field{"dsts", &CollectivePermute::dsts, "receives, if a pair ends at this rank"},

@@ -16,7 +16,8 @@ struct CollectivePermuteImplicit {
       .name = "collective_permute_implicit",
       .engines = Engine::dma,
       .summary = "Sends to the next rank of the ring, and receives from the one before.",
-      .module = collectives_module};
+      .module = collectives_module,
+      .law = {.rate = Rate::dma, .source = sources::collectives, .evidence = Evidence::assumed}};
   static constexpr std::tuple fields{
       Field{"srcs_by_channel", &CollectivePermuteImplicit::srcs_by_channel,
             "one tensor a channel to send"},

@@ -18,7 +18,8 @@ struct CollectivePermuteImplicitReduce {
       .name = "collective_permute_implicit_reduce",
       .engines = Engine::dma,
       .summary = "Sends two tensors, combined, to the next rank of the ring.",
-      .module = collectives_module};
+      .module = collectives_module,
+      .law = {.rate = Rate::dma, .source = sources::collectives, .evidence = Evidence::assumed}};
   static constexpr std::tuple fields{
       Field{"srcs0_by_channel", &CollectivePermuteImplicitReduce::srcs0_by_channel,
             "one left operand a channel"},

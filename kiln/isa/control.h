@@ -23,7 +23,8 @@ struct Loop {
 
   static constexpr Spec spec{.name = "loop",
                              .engines = every_sequencer,
-                             .summary = "Repeats the body for counter in [lower, upper)."};
+                             .summary = "Repeats the body for counter in [lower, upper).",
+                             .law = {.rate = Rate::sequencer, .evidence = Evidence::assumed}};
   static constexpr std::tuple fields{
       Field{"counter", &Loop::counter, "register that holds the iteration value in the body"},
       Field{"lower", &Loop::lower, "first value"},
@@ -36,7 +37,8 @@ struct Loop {
 struct EndLoop {
   static constexpr Spec spec{.name = "end_loop",
                              .engines = every_sequencer,
-                             .summary = "Ends the body of the innermost loop."};
+                             .summary = "Ends the body of the innermost loop.",
+                             .law = {.rate = Rate::sequencer, .evidence = Evidence::assumed}};
   static constexpr std::tuple fields{};
 
   void check(const Context&, Report&) const {}
@@ -48,7 +50,8 @@ struct WhileLoop {
 
   static constexpr Spec spec{.name = "while_loop",
                              .engines = every_sequencer,
-                             .summary = "Repeats the body while condition is not zero."};
+                             .summary = "Repeats the body while condition is not zero.",
+                             .law = {.rate = Rate::sequencer, .evidence = Evidence::assumed}};
   static constexpr std::tuple fields{
       Field{"condition", &WhileLoop::condition, "register tested before each iteration"}};
 
@@ -58,7 +61,8 @@ struct WhileLoop {
 struct EndWhile {
   static constexpr Spec spec{.name = "end_while",
                              .engines = every_sequencer,
-                             .summary = "Ends the body of the innermost while loop."};
+                             .summary = "Ends the body of the innermost while loop.",
+                             .law = {.rate = Rate::sequencer, .evidence = Evidence::assumed}};
   static constexpr std::tuple fields{};
 
   void check(const Context&, Report&) const {}
@@ -70,7 +74,8 @@ struct RegisterMove {
 
   static constexpr Spec spec{.name = "register_move",
                              .engines = every_sequencer,
-                             .summary = "dst = src, a register or a constant."};
+                             .summary = "dst = src, a register or a constant.",
+                             .law = {.rate = Rate::sequencer, .evidence = Evidence::assumed}};
   static constexpr std::tuple fields{
       Field{"dst", &RegisterMove::dst, "register to set"},
       Field{"src", &RegisterMove::src, "register or compile-time integer"}};
@@ -85,7 +90,8 @@ struct RegisterLoad {
 
   static constexpr Spec spec{.name = "register_load",
                              .engines = every_sequencer,
-                             .summary = "Loads a tensor's one element into a register."};
+                             .summary = "Loads a tensor's one element into a register.",
+                             .law = {.rate = Rate::sequencer, .evidence = Evidence::assumed}};
   static constexpr std::tuple fields{
       Field{"dst", &RegisterLoad::dst, "register to set"},
       Field{"src", &RegisterLoad::src, "tensor of one element in HBM or SBUF"}};
@@ -100,7 +106,8 @@ struct RegisterStore {
 
   static constexpr Spec spec{.name = "register_store",
                              .engines = every_sequencer,
-                             .summary = "Stores a register into a tensor's one element."};
+                             .summary = "Stores a register into a tensor's one element.",
+                             .law = {.rate = Rate::sequencer, .evidence = Evidence::assumed}};
   static constexpr std::tuple fields{
       Field{"dst", &RegisterStore::dst, "tensor of one element in HBM or SBUF"},
       Field{"src", &RegisterStore::src, "register to store"}};

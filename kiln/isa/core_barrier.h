@@ -19,7 +19,8 @@ struct CoreBarrier {
       .name = "core_barrier",
       .engines = Engine::tensor | Engine::vector | Engine::scalar | Engine::gpsimd | Engine::sync,
       .since = Generation::gen3,
-      .summary = "No core passes it before all of them have reached it."};
+      .summary = "No core passes it before all of them have reached it.",
+      .law = {.rate = Rate::sequencer, .evidence = Evidence::assumed}};
   static constexpr std::tuple fields{
       Field{"data", &CoreBarrier::data, "what the cores share; shared HBM"},
       Field{"cores", &CoreBarrier::cores, "the cores that wait for each other: (0, 1)"},

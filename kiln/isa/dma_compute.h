@@ -24,7 +24,8 @@ struct DmaCompute {
   static constexpr Spec spec{
       .name = "dma_compute",
       .engines = Engine::dma,
-      .summary = "dst = the sum of srcs, element by element, between and within HBM and SBUF."};
+      .summary = "dst = the sum of srcs, element by element, between and within HBM and SBUF.",
+      .law = {.rate = Rate::dma, .source = sources::dma_overview}};
   static constexpr std::tuple fields{
       Field{"dst", &DmaCompute::dst, "receives the sum; HBM or SBUF"},
       Field{"srcs", &DmaCompute::srcs,

@@ -21,7 +21,8 @@ struct DmaCopy {
   static constexpr Spec spec{
       .name = "dma_copy",
       .engines = Engine::dma,
-      .summary = "dst = src, between and within HBM and SBUF, converting the type if it differs."};
+      .summary = "dst = src, between and within HBM and SBUF, converting the type if it differs.",
+      .law = {.rate = Rate::dma, .source = sources::dma_overview}};
   static constexpr std::tuple fields{
       Field{"dst", &DmaCopy::dst, "receives the copy; HBM or SBUF"},
       Field{"src", &DmaCopy::src, "what to copy; HBM or SBUF, as many elements as dst"},

@@ -22,7 +22,8 @@ struct DmaTranspose {
   static constexpr Spec spec{
       .name = "dma_transpose",
       .engines = Engine::dma,
-      .summary = "dst = src with its first and last axes exchanged (three axes: reversed)."};
+      .summary = "dst = src with its first and last axes exchanged (three axes: reversed).",
+      .law = {.rate = Rate::dma, .source = sources::dma_overview}};
   static constexpr std::tuple fields{
       Field{"dst", &DmaTranspose::dst, "receives the transpose; SBUF"},
       Field{"src", &DmaTranspose::src, "two to four axes; HBM or SBUF"},

@@ -19,7 +19,8 @@ struct Dropout {
       .name = "dropout",
       .engines = Engine::vector,
       .random = true,
-      .summary = "dst = data, with each element replaced by 0 with probability prob."};
+      .summary = "dst = data, with each element replaced by 0 with probability prob.",
+      .law = {.rate = Rate::elements}};
   static constexpr std::tuple fields{
       Field{"dst", &Dropout::dst, "receives the result, of the type of data; SBUF or PSUM"},
       Field{"data", &Dropout::data, "input; SBUF or PSUM"},

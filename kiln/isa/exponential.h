@@ -25,7 +25,8 @@ struct Exponential {
       .engines = Engine::vector,
       .since = Generation::gen4,
       .summary = "dst = exp(src - max_value), and a sum of the results for each partition.",
-      .indirect = {"dst", "src"}};
+      .indirect = {"dst", "src"},
+      .law = {.rate = Rate::elements, .cycles = 0.25, .source = sources::gen4_guide}};
   static constexpr std::tuple fields{
       Field{"dst", &Exponential::dst, "receives the result; SBUF or PSUM"},
       Field{"src", &Exponential::src, "input; SBUF or PSUM"},

@@ -19,7 +19,8 @@ struct Iota {
   static constexpr Spec spec{
       .name = "iota",
       .engines = Engine::gpsimd,
-      .summary = "dst = offset + partition * channel_multiplier + pattern, in 32-bit integers."};
+      .summary = "dst = offset + partition * channel_multiplier + pattern, in 32-bit integers.",
+      .law = {.rate = Rate::elements}};
   static constexpr std::tuple fields{
       Field{"dst", &Iota::dst, "receives the values; SBUF"},
       Field{"pattern", &Iota::pattern, "[[step, num], ...], up to four dimensions"},

@@ -18,7 +18,8 @@ struct Max8 {
   static constexpr Spec spec{
       .name = "max8",
       .engines = Engine::vector,
-      .summary = "dst = the 8 largest elements of each partition in float32, descending."};
+      .summary = "dst = the 8 largest elements of each partition in float32, descending.",
+      .law = {.rate = Rate::elements}};
   static constexpr std::tuple fields{
       Field{"dst", &Max8::dst, "8 elements per partition, two dimensions; SBUF or PSUM"},
       Field{"src", &Max8::src, "8 to 16384 elements per partition; SBUF or PSUM"}};

@@ -17,7 +17,12 @@ struct Memset {
 
   static constexpr Spec spec{.name = "memset",
                              .engines = Engine::vector | Engine::gpsimd,
-                             .summary = "Fills dst with a constant."};
+                             .summary = "Fills dst with a constant.",
+                             .law = {.rate = Rate::elements,
+                                     .fixed_cycles = 70,
+                                     .engine = Engine::gpsimd,
+                                     .source = sources::voyager,
+                                     .evidence = Evidence::measured}};
   static constexpr std::tuple fields{
       Field{"dst", &Memset::dst, "tile to fill; SBUF or PSUM"},
       Field{"value", &Memset::value, "compile-time constant; 0 for packed types"},

@@ -21,7 +21,8 @@ struct NcFindIndex8 {
                              .engines = Engine::vector,
                              .summary =
                                  "dst = where in its partition of data each of 8 values is; equal "
-                                 "ones one after another."};
+                                 "ones one after another.",
+                             .law = {.rate = Rate::elements}};
   static constexpr std::tuple fields{
       Field{"dst", &NcFindIndex8::dst, "uint16 or uint32, 8 elements per partition; SBUF or PSUM"},
       Field{"data", &NcFindIndex8::data, "8 to 16384 elements per partition; SBUF or PSUM"},

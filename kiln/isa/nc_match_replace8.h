@@ -25,7 +25,8 @@ struct NcMatchReplace8 {
   static constexpr Spec spec{
       .name = "nc_match_replace8",
       .engines = Engine::vector,
-      .summary = "dst = data with the first occurrence of each of 8 values replaced by imm."};
+      .summary = "dst = data with the first occurrence of each of 8 values replaced by imm.",
+      .law = {.rate = Rate::elements}};
   static constexpr std::tuple fields{
       Field{"dst", &NcMatchReplace8::dst, "receives the result, may be data; SBUF or PSUM"},
       Field{"data", &NcMatchReplace8::data, "up to 16384 elements per partition; SBUF or PSUM"},

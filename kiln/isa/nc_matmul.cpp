@@ -157,4 +157,18 @@ void NcMatmul::transpose(TileMemory& memory) const {
   }
 }
 
+ArrayWork NcMatmul::array_work(const Context& context) const {
+  const Tile s = context.tile(stationary.view), m = context.tile(moving.view);
+  const int64_t steps = steps_per_partition();
+  const Passes passes = passes_of(s.dtype(), is_stationary_onezero, is_moving_onezero);
+  return {.stationary = stationary.view,
+          .rows = s.partitions(),
+          .columns = s.free_elements() / steps,
+          .moving_columns = m.free_elements() / steps,
+          .steps = steps,
+          .instructions = passes.instructions,
+          .cycles_per_column = passes.cycles_per_column,
+          .is_transpose = is_transpose};
+}
+
 }  // namespace kiln

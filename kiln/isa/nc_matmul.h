@@ -1,6 +1,7 @@
 // nki.isa.nc_matmul.
 #pragma once
 
+#include "kiln/isa/array_work.h"
 #include "kiln/isa/context.h"
 #include "kiln/isa/operand.h"
 #include "kiln/isa/spec.h"
@@ -25,7 +26,8 @@ struct NcMatmul {
   static constexpr Spec spec{.name = "nc_matmul",
                              .engines = Engine::tensor,
                              .summary = "dst = transpose(stationary) * moving, or adds it to dst.",
-                             .indirect = {"dst", "stationary", "moving"}};
+                             .indirect = {"dst", "stationary", "moving"},
+                             .law = {.rate = Rate::matmul}};
   static constexpr std::tuple fields{
       Field{"dst", &NcMatmul::dst, "[free of stationary, free of moving] in PSUM"},
       Field{"stationary", &NcMatmul::stationary, "[contraction, up to 128] in SBUF"},
@@ -47,6 +49,7 @@ struct NcMatmul {
 
   void check(const Context& context, Report& report) const;
   void execute(TileMemory& memory) const;
+  ArrayWork array_work(const Context& context) const;
 
   // Contraction steps per partition: 2 in double_row, where the first free dimension counts them.
   int64_t steps_per_partition() const { return perf_mode == MatmulPerfMode::double_row ? 2 : 1; }

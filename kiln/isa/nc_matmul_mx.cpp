@@ -70,4 +70,13 @@ void NcMatmulMx::execute(TileMemory& memory) const {
               s.partitions * mx::word_elements);
 }
 
+ArrayWork NcMatmulMx::array_work(const Context& context) const {
+  const Tile s = context.tile(stationary.view), m = context.tile(moving.view);
+  return {.stationary = stationary.view,
+          .rows = s.partitions(),
+          .columns = s.free_elements(),
+          .moving_columns = m.free_elements(),
+          .steps = 4};
+}
+
 }  // namespace kiln

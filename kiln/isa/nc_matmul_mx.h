@@ -6,6 +6,7 @@
 // elements of a word, the lowest bits first.
 #pragma once
 
+#include "kiln/isa/array_work.h"
 #include "kiln/isa/context.h"
 #include "kiln/isa/operand.h"
 #include "kiln/isa/spec.h"
@@ -30,7 +31,8 @@ struct NcMatmulMx {
       .engines = Engine::tensor,
       .since = Generation::gen4,
       .summary = "dst = transpose(stationary) * moving of scaled x4 tiles, or adds it to dst.",
-      .indirect = {"dst", "stationary", "moving", "stationary_scale", "moving_scale"}};
+      .indirect = {"dst", "stationary", "moving", "stationary_scale", "moving_scale"},
+      .law = {.rate = Rate::matmul, .source = sources::gen4_guide}};
   static constexpr std::tuple fields{
       Field{"dst", &NcMatmulMx::dst, "[free of stationary, free of moving] in PSUM"},
       Field{"stationary", &NcMatmulMx::stationary,
@@ -49,6 +51,7 @@ struct NcMatmulMx {
 
   void check(const Context& context, Report& report) const;
   void execute(TileMemory& memory) const;
+  ArrayWork array_work(const Context& context) const;
 };
 
 }  // namespace kiln

@@ -20,7 +20,11 @@ struct NcStreamShuffle {
   static constexpr Spec spec{
       .name = "nc_stream_shuffle",
       .engines = Engine::vector,
-      .summary = "Copies rows between partitions within each quadrant of 32 partitions."};
+      .summary = "Copies rows between partitions within each quadrant of 32 partitions.",
+      .law = {.rate = Rate::elements,
+              .fixed_cycles = 136.9,
+              .source = sources::voyager,
+              .evidence = Evidence::measured}};
   static constexpr std::tuple fields{
       Field{"dst", &NcStreamShuffle::dst, "receives the rows; SBUF or PSUM, may be src"},
       Field{"src", &NcStreamShuffle::src, "gives the rows; SBUF or PSUM"},

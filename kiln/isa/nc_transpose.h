@@ -1,6 +1,7 @@
 // nki.isa.nc_transpose.
 #pragma once
 
+#include "kiln/isa/array_work.h"
 #include "kiln/isa/context.h"
 #include "kiln/isa/operand.h"
 #include "kiln/isa/spec.h"
@@ -18,7 +19,8 @@ struct NcTranspose {
   static constexpr Spec spec{
       .name = "nc_transpose",
       .engines = Engine::tensor | Engine::vector,
-      .summary = "dst = data with partitions and free elements exchanged, bit by bit."};
+      .summary = "dst = data with partitions and free elements exchanged, bit by bit.",
+      .law = {.rate = Rate::matmul}};
   static constexpr std::tuple fields{
       Field{"dst", &NcTranspose::dst, "receives the transpose; PSUM on the Tensor engine"},
       Field{"data", &NcTranspose::data, "input of the same type; SBUF on the Tensor engine"},
@@ -26,6 +28,7 @@ struct NcTranspose {
 
   void check(const Context& context, Report& report) const;
   void execute(TileMemory& memory) const;
+  ArrayWork array_work(const Context& context) const;
 
   // The engine it runs on: the one asked for, else Tensor from SBUF to PSUM and Vector otherwise.
   Engine runs_on(const Tiles& tiles) const;

@@ -26,7 +26,8 @@ struct QuantizeMx {
       .name = "quantize_mx",
       .engines = Engine::vector,
       .since = Generation::gen4,
-      .summary = "dst, dst_scale = src as 8-bit floats, with one scale for each 8 by 4 elements."};
+      .summary = "dst, dst_scale = src as 8-bit floats, with one scale for each 8 by 4 elements.",
+      .law = {.rate = Rate::elements, .cycles = 0.25, .source = sources::gen4_guide}};
   static constexpr std::tuple fields{
       Field{"dst", &QuantizeMx::dst,
             "float8_e4m3fn_x4 or float8_e5m2_x4, a quarter of src's elements per partition"},

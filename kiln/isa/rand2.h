@@ -15,11 +15,13 @@ struct Rand2 {
   InOrScalar min;
   InOrScalar max;
 
-  static constexpr Spec spec{.name = "rand2",
-                             .engines = Engine::vector,
-                             .since = Generation::gen4,
-                             .random = true,
-                             .summary = "dst = random numbers, uniform between min and max."};
+  static constexpr Spec spec{
+      .name = "rand2",
+      .engines = Engine::vector,
+      .since = Generation::gen4,
+      .random = true,
+      .summary = "dst = random numbers, uniform between min and max.",
+      .law = {.rate = Rate::elements, .cycles = 0.25, .source = sources::gen4_guide}};
   static constexpr std::tuple fields{
       Field{"dst", &Rand2::dst, "receives the numbers; SBUF or PSUM"},
       Field{"min", &Rand2::min, "the least number; a constant or a float32 [partitions, 1]"},

@@ -35,7 +35,8 @@ struct RangeSelect {
       .since = Generation::gen3,
       .summary =
           "dst = on_true_tile where the column number lies within two bounds, else the "
-          "lowest float32; and the maximum for each partition."};
+          "lowest float32; and the maximum for each partition.",
+      .law = {.rate = Rate::elements}};
   static constexpr std::tuple fields{
       Field{"dst", &RangeSelect::dst, "receives the selection; SBUF or PSUM"},
       Field{"on_true_tile", &RangeSelect::on_true_tile, "taken where both comparisons hold"},

@@ -13,7 +13,8 @@ struct RankId {
   static constexpr Spec spec{.name = "rank_id",
                              .engines = every_sequencer,
                              .summary = "A register that holds the rank that executes.",
-                             .module = collectives_module};
+                             .module = collectives_module,
+                             .law = {.rate = Rate::sequencer, .evidence = Evidence::assumed}};
   static constexpr std::tuple fields{result("dst", &RankId::dst, "receives the rank")};
 
   void check(const Context& context, Report& report) const;
@@ -30,7 +31,8 @@ struct CollectivePermuteImplicitCurrentProcessingRankId {
       .name = "collective_permute_implicit_current_processing_rank_id",
       .engines = every_sequencer,
       .summary = "A register that holds the rank whose data has arrived after some permutes.",
-      .module = collectives_module};
+      .module = collectives_module,
+      .law = {.rate = Rate::sequencer, .evidence = Evidence::assumed}};
   static constexpr std::tuple fields{
       result("dst", &CollectivePermuteImplicitCurrentProcessingRankId::dst, "receives the rank"),
       Field{"iteration_id", &CollectivePermuteImplicitCurrentProcessingRankId::iteration_id,

@@ -16,7 +16,12 @@ struct Reciprocal {
 
   static constexpr Spec spec{.name = "reciprocal",
                              .engines = Engine::vector,
-                             .summary = "dst = 1 / data, element by element."};
+                             .summary = "dst = 1 / data, element by element.",
+                             .law = {.rate = Rate::elements,
+                                     .cycles = 6,
+                                     .fixed_cycles = 145.7,
+                                     .source = sources::voyager,
+                                     .evidence = Evidence::measured}};
   static constexpr std::tuple fields{
       Field{"dst", &Reciprocal::dst, "receives the result; SBUF or PSUM"},
       Field{"data", &Reciprocal::data, "divisor; SBUF or PSUM"}};

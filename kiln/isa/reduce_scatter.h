@@ -13,10 +13,12 @@ struct ReduceScatter {
   AluOp op = AluOp::none;
   int32_t priority = -1;
 
-  static constexpr Spec spec{.name = "reduce_scatter",
-                             .engines = Engine::dma,
-                             .summary = "dsts = this rank's part of srcs of all ranks, combined.",
-                             .module = collectives_module};
+  static constexpr Spec spec{
+      .name = "reduce_scatter",
+      .engines = Engine::dma,
+      .summary = "dsts = this rank's part of srcs of all ranks, combined.",
+      .module = collectives_module,
+      .law = {.rate = Rate::dma, .source = sources::collectives, .evidence = Evidence::assumed}};
   static constexpr std::tuple fields{
       Field{"srcs", &ReduceScatter::srcs,
             "tensors to combine, a part for each rank; HBM, or one in SBUF"},

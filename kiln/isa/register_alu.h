@@ -15,7 +15,8 @@ struct RegisterAlu {
   static constexpr Spec spec{.name = "register_alu",
                              .engines = every_sequencer,
                              .summary = "dst = a op b, on signed 32-bit integers.",
-                             .module = "nki.register"};
+                             .module = "nki.register",
+                             .law = {.rate = Rate::sequencer, .evidence = Evidence::assumed}};
   static constexpr std::tuple fields{
       result("dst", &RegisterAlu::dst, "receives the result"),
       Field{"a", &RegisterAlu::a, "left operand, a register or a constant"},

@@ -25,7 +25,8 @@ struct ScalarTensorTensor {
       .name = "scalar_tensor_tensor",
       .engines = Engine::vector,
       .summary = "dst = (data op0 operand0) op1 operand1, where only operand1 is a full tile.",
-      .ignored = "dtype"};
+      .ignored = "dtype",
+      .law = {.rate = Rate::pair}};
   static constexpr std::tuple fields{
       Field{"dst", &ScalarTensorTensor::dst, "receives the result; SBUF or PSUM"},
       Field{"data", &ScalarTensorTensor::data, "input; SBUF or PSUM"},

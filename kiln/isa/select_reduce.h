@@ -26,7 +26,8 @@ struct SelectReduce {
       .engines = Engine::vector,
       .summary =
           "dst = on_true where predicate is not 0, else on_false; and the maximum for each "
-          "partition."};
+          "partition.",
+      .law = {.rate = Rate::elements, .cycles = 1.065, .evidence = Evidence::assumed}};
   static constexpr std::tuple fields{
       Field{"dst", &SelectReduce::dst, "receives the selection; SBUF or PSUM"},
       Field{"predicate", &SelectReduce::predicate,

@@ -31,7 +31,8 @@ struct Sendrecv {
       .name = "sendrecv",
       .engines = Engine::dma | Engine::gpsimd,
       .since = Generation::gen3,
-      .summary = "Sends src to dst of another core, and receives that core's src into dst."};
+      .summary = "Sends src to dst of another core, and receives that core's src into dst.",
+      .law = {.rate = Rate::dma, .source = sources::dma_overview}};
   static constexpr std::tuple fields{
       Field{"src", &Sendrecv::src, "what to send; SBUF"},
       Field{"dst", &Sendrecv::dst, "receives the other core's src; SBUF, shape and type of src"},

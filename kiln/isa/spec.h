@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "kiln/isa/law.h"
 #include "kiln/machine/machine.h"
 
 namespace kiln {
@@ -24,6 +25,7 @@ struct Spec {
   // The operands that may be views made by indirect(): dst, then the inputs, at most two before
   // their scales.
   std::array<std::string_view, 5> indirect = {};
+  Law law = {};
 };
 
 // The NKI release whose meaning is recorded, where releases differ.

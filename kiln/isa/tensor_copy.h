@@ -20,7 +20,8 @@ struct TensorCopy {
       .engines = Engine::vector | Engine::scalar | Engine::gpsimd,
       .summary = "dst = src, bit for bit if the types are the same, else by way of float32.",
       .ignored = "dtype",
-      .indirect = {"dst", "src"}};
+      .indirect = {"dst", "src"},
+      .law = {.rate = Rate::copy, .source = sources::voyager, .evidence = Evidence::measured}};
   static constexpr std::tuple fields{
       Field{"dst", &TensorCopy::dst, "receives the copy; SBUF or PSUM"},
       Field{"src", &TensorCopy::src, "tile to copy; SBUF or PSUM"},

@@ -19,7 +19,12 @@ struct TensorCopyPredicated {
   static constexpr Spec spec{.name = "tensor_copy_predicated",
                              .engines = Engine::vector,
                              .summary = "dst = src where the predicate is not 0.",
-                             .indirect = {"dst", "predicate"}};
+                             .indirect = {"dst", "predicate"},
+                             .law = {.rate = Rate::elements,
+                                     .cycles = 1.065,
+                                     .fixed_cycles = 149.3,
+                                     .source = sources::voyager,
+                                     .evidence = Evidence::measured}};
   static constexpr std::tuple fields{
       Field{"dst", &TensorCopyPredicated::dst, "keeps its elements where nothing is copied"},
       Field{"src", &TensorCopyPredicated::src, "tile of the type of dst, or a constant"},

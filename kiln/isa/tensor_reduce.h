@@ -24,7 +24,11 @@ struct TensorReduce {
   static constexpr Spec spec{.name = "tensor_reduce",
                              .engines = Engine::vector,
                              .summary = "Reduces the last free dimensions of data with op.",
-                             .indirect = {"dst", "data"}};
+                             .indirect = {"dst", "data"},
+                             .law = {.rate = Rate::elements,
+                                     .fixed_cycles = 146.8,
+                                     .source = sources::voyager,
+                                     .evidence = Evidence::measured}};
   static constexpr std::tuple fields{
       Field{"dst", &TensorReduce::dst, "one element for each combination of the other dimensions"},
       Field{"op", &TensorReduce::op, "reduction operator of the ALU table"},

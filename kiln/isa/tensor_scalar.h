@@ -26,7 +26,11 @@ struct TensorScalar {
       .name = "tensor_scalar",
       .engines = Engine::vector | Engine::scalar | Engine::gpsimd,
       .summary = "dst = (data op0 operand0) op1 operand1, with one operand value per partition.",
-      .indirect = {"dst", "data"}};
+      .indirect = {"dst", "data"},
+      .law = {.rate = Rate::copy,
+              .fixed_cycles = 153.9,
+              .source = sources::voyager,
+              .evidence = Evidence::measured}};
   static constexpr std::tuple fields{
       Field{"dst", &TensorScalar::dst, "receives the result; SBUF or PSUM"},
       Field{"data", &TensorScalar::data, "input; SBUF or PSUM"},

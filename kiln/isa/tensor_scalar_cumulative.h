@@ -24,7 +24,8 @@ struct TensorScalarCumulative {
       .name = "tensor_scalar_cumulative",
       .engines = Engine::vector,
       .summary = "Each element of dst is (src op0 imm0) op1 the element before it.",
-      .indirect = {"dst", "src"}};
+      .indirect = {"dst", "src"},
+      .law = {.rate = Rate::elements, .cycles = 2, .evidence = Evidence::assumed}};
   static constexpr std::tuple fields{
       Field{"dst", &TensorScalarCumulative::dst, "receives the result; SBUF or PSUM"},
       Field{"src", &TensorScalarCumulative::src, "input; SBUF or PSUM"},

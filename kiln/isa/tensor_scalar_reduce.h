@@ -27,7 +27,8 @@ struct TensorScalarReduce {
       .name = "tensor_scalar_reduce",
       .engines = Engine::vector,
       .summary = "dst = data op0 operand0, and a reduction of the results for each partition.",
-      .indirect = {"dst", "data"}};
+      .indirect = {"dst", "data"},
+      .law = {.rate = Rate::elements, .evidence = Evidence::assumed}};
   static constexpr std::tuple fields{
       Field{"dst", &TensorScalarReduce::dst, "receives the result; SBUF or PSUM"},
       Field{"data", &TensorScalarReduce::data, "input; SBUF or PSUM"},

@@ -21,7 +21,11 @@ struct TensorTensor {
   static constexpr Spec spec{.name = "tensor_tensor",
                              .engines = Engine::vector | Engine::gpsimd,
                              .summary = "dst = data1 op data2, element by element.",
-                             .indirect = {"dst", "data1"}};
+                             .indirect = {"dst", "data1"},
+                             .law = {.rate = Rate::pair,
+                                     .fixed_cycles = 152.4,
+                                     .source = sources::voyager,
+                                     .evidence = Evidence::measured}};
   static constexpr std::tuple fields{
       Field{"dst", &TensorTensor::dst, "receives the result; SBUF or PSUM"},
       Field{"data1", &TensorTensor::data1, "left operand"},

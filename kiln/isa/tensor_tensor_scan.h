@@ -25,7 +25,12 @@ struct TensorTensorScan {
   static constexpr Spec spec{
       .name = "tensor_tensor_scan",
       .engines = Engine::vector,
-      .summary = "Along each partition, state = (data0 op0 state) op1 data1 and dst = state."};
+      .summary = "Along each partition, state = (data0 op0 state) op1 data1 and dst = state.",
+      .law = {.rate = Rate::elements,
+              .cycles = 2,
+              .fixed_cycles = 151.4,
+              .source = sources::voyager,
+              .evidence = Evidence::measured}};
   static constexpr std::tuple fields{
       Field{"dst", &TensorTensorScan::dst, "receives every state; SBUF or PSUM"},
       Field{"data0", &TensorTensorScan::data0, "combined with the state by op0"},

@@ -28,7 +28,8 @@ struct Topk {
       .name = "topk",
       .engines = Engine::gpsimd,
       .summary =
-          "The K largest of n elements in each 16 partitions, ascending, and where they were."};
+          "The K largest of n elements in each 16 partitions, ascending, and where they were.",
+      .law = {.rate = Rate::elements, .cycles = 64}};
   static constexpr std::tuple fields{
       Field{"val_dst", &Topk::val_dst, "receives the values; bfloat16, K columns; SBUF"},
       Field{"idx_dst", &Topk::idx_dst, "receives the element numbers; uint32, K columns; SBUF"},

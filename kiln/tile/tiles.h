@@ -50,6 +50,10 @@ struct Region {
     return first_partition < o.end_partition && o.first_partition < end_partition &&
            first_byte < o.end_byte && o.first_byte < end_byte;
   }
+  bool covers(const Region& o) const {
+    return first_partition <= o.first_partition && end_partition >= o.end_partition &&
+           first_byte <= o.first_byte && end_byte >= o.end_byte;
+  }
   friend bool operator==(const Region&, const Region&) = default;
 };
 
