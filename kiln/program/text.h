@@ -29,6 +29,9 @@ struct TextOptions {
 
 std::string to_text(const Program& program, const TextOptions& options = {});
 
+// One instruction, without its source line.
+std::string to_text(const Program& program, uint32_t instruction);
+
 struct ParsedProgram {
   std::shared_ptr<const Program> program;
   Report report;  // what the instructions' checks found; with errors, not to be run

@@ -14,6 +14,7 @@ class Writer {
       : program_(program), options_(options) {}
 
   std::string write();
+  std::string write(size_t index);
 
  private:
   template <class... Args>
@@ -237,8 +238,11 @@ void Writer::instruction(size_t index, int depth) {
     for (uint32_t i : earlier->second) put("{}{}", out_.back() == '[' ? "" : " ", index - i);
     out_ += ']';
   }
-  location(program_.locations[index]);
-  out_ += '\n';
+}
+
+std::string Writer::write(size_t index) {
+  instruction(index, 0);
+  return std::move(out_);
 }
 
 std::string Writer::write() {
@@ -257,6 +261,8 @@ std::string Writer::write() {
     const int change = loop_depth_change(program_, i);
     if (change < 0) --depth;
     instruction(i, depth);
+    location(program_.locations[i]);
+    out_ += '\n';
     if (change > 0) ++depth;
   }
   storages_up_to(program_.code.size());
@@ -272,6 +278,10 @@ std::string Writer::write() {
 
 std::string to_text(const Program& program, const TextOptions& options) {
   return Writer(program, options).write();
+}
+
+std::string to_text(const Program& program, uint32_t instruction) {
+  return Writer(program, {}).write(instruction);
 }
 
 std::string to_text(const Tiles& tiles, ViewId view) {

@@ -12,6 +12,7 @@ void bind_instructions(nanobind::module_& module);  // nki.isa, nki.collectives
 void bind_language(nanobind::module_& module);      // nki.language
 void bind_call(nanobind::module_& module);          // recording and running
 void bind_check(nanobind::module_& module);         // checking
+void bind_profile(nanobind::module_& module);       // timelines
 void bind_placement(nanobind::module_& module);     // where tensors live
 
 }  // namespace kiln::python

@@ -13,4 +13,5 @@ NB_MODULE(_core, module) {
   bind_call(module);
   bind_check(module);
   bind_placement(module);
+  bind_profile(module);
 }
