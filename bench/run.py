@@ -1,8 +1,8 @@
 """./run bench: measures, beside a named peer or limit, on the same cores in one run.
 
-Groups: record, matmul, attention, check. Each row is {name, value, unit, peer, ratio, goal, met}:
-`ratio` is value / peer where there is a peer, and `goal` is on the ratio, or on the value where
-there is none. Medians of several runs.
+Groups: record, matmul, attention, check, timing. Each row is {name, value, unit, peer, ratio, goal,
+met}: `ratio` is value / peer where there is a peer, and `goal` is on the ratio, or on the value
+where there is none. Medians of several runs.
 """
 
 import argparse
@@ -199,11 +199,50 @@ def bench_check(small):
         yield row(f"full check, {name}", 1 / full, "checks/s", **peer, goal=goal)
 
 
+def bench_timing(small):
+    """Timelines of recorded programs, and the Perfetto trace of one with a million instructions."""
+    from flash_attention import flash_attention
+    from matmul_tiled import matmul_tiled
+
+    size, runs = (256, 1) if small else (4096, 7)
+    q, square = np.zeros((128, size), np.float32), np.zeros((size, size), np.float32)
+    for kernel, arrays in (
+        (flash_attention, [q, q.copy(), np.ascontiguousarray(q.T)]),
+        (matmul_tiled, [square, square.copy()]),
+    ):
+        call = _core.Call(kernel.__name__, _target.index())
+        program, _ = _run.record(call, kernel.fn, kernel.bind(arrays, {}), _run.Inputs())
+        seconds = median_seconds(lambda p=program: _core.profile_programs([p], []), runs)
+        name = f"placed, timed and summed up, {kernel.__name__} {size}"
+        yield row(name, len(program) / seconds, "instructions/s")
+    yield from timing_rows(small)
+
+
+def timing_rows(small):
+    """What the C++ benchmarks of kiln/timing measure: a million instructions on one core."""
+    build = pathlib.Path(kiln._core.__file__).resolve().parents[2] / "kiln" / "timing"
+
+    def measured(name):
+        command = [build / name, *(["--small"] if small else [])]
+        return json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+
+    rates, trace = measured("model_bench"), measured("perfetto_bench")
+    for kernel in ("matmul", "attention"):
+        goal = None if small else 5_000_000
+        yield row(f"timeline, {kernel}", rates[kernel], "instructions/s", goal=goal)
+        yield row(f"profile of it, {kernel}", rates[f"{kernel}_profile"], "instructions/s")
+    goal = None if small else 0.2
+    count = 1_000 if small else 1_000_000
+    traces = 1 / trace["seconds"]
+    yield row(f"Perfetto trace of {count} instructions", traces, "traces/s", goal=goal)
+
+
 GROUPS = {
     "record": bench_record,
     "matmul": bench_matmul,
     "attention": bench_attention,
     "check": bench_check,
+    "timing": bench_timing,
 }
 
 

@@ -35,6 +35,21 @@ def run_ranks(kernel, inputs, ranks=None):
     return _ranks.run_ranks(kernel, inputs, ranks)
 
 
+def profile(kernel, *args, target=None, check="executed", force=False, **kwargs):
+    """The modelled timeline of kernel(*args, **kwargs) on its device: a kiln.profiling.Profile.
+
+    `target` is trn1, trn2 or trn3; else the kernel's own. The kernel is checked first: "executed",
+    "recorded" (without executing it) or None. kiln.profiling.NotTimed if it has errors, unless
+    `force`.
+    """
+    from kiln import nki, profiling
+
+    kernel = kernel if hasattr(kernel, "bind") else nki.jit(kernel)
+    return profiling.profile_call(
+        kernel, lambda: kernel.bind(args, kwargs), target=target, check=check, force=force
+    )
+
+
 def provenance():
     """What really ran in this thread's latest kernel call, as a dict; None before the first.
 

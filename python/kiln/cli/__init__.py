@@ -5,7 +5,7 @@ import os
 import sys
 
 from kiln import __version__
-from kiln.cli import api, check, ls, migrate, run, text
+from kiln.cli import api, check, ls, migrate, profile, run, text, validate_timing
 
 
 def main(arguments=None):
@@ -15,7 +15,7 @@ def main(arguments=None):
     )
     parser.add_argument("--version", action="version", version=f"kiln {__version__}")
     commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND")
-    for module in (run, check, text, ls, api, migrate):
+    for module in (run, check, profile, validate_timing, text, ls, api, migrate):
         module.add_parser(commands)
     options = parser.parse_args(arguments)
     if options.command is None:

@@ -5,9 +5,8 @@ import dataclasses
 import json
 import pathlib
 
-from kiln import api
+from kiln import _files, api
 from kiln.api import releases, sources
-from kiln.cli import files
 from kiln.cli.errors import UsageError, shown
 
 PAGE = "docs/reference/api.md"
@@ -156,6 +155,6 @@ def _write_pages(options):
         raise UsageError("--markdown needs a checkout of Kiln")
     for name, text in ((PAGE, page(api.coverage())), (RELEASES_PAGE, releases.page())):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
-        files.write_text(root / name, text)
+        _files.write_text(root / name, text)
         print(f"wrote {name}")
     return 0

@@ -7,7 +7,7 @@ import pathlib
 import shutil
 import sys
 
-from kiln import _check, _checking, _core, _run, _target, findings
+from kiln import _check, _checking, _core, _files, _run, _target, findings
 from kiln.cli import files, inputs, scripts
 from kiln.cli.errors import FAILED, UsageError, describe, shown
 from kiln.cli.progress import ProgressBar
@@ -245,7 +245,7 @@ def _print_memory(found, drawings):
 
 def _write(option, path, content):
     try:
-        files.write_text(path, content)
+        _files.write_text(path, content)
     except OSError as error:
         raise UsageError(f"{option} {path}: {error.strerror or error}") from None
 

@@ -1,8 +1,7 @@
-"""Files that the command line writes: whole or not at all."""
+"""Where the command line is asked to write."""
 
 import os
 import pathlib
-import tempfile
 
 from kiln.cli.errors import UsageError
 
@@ -17,21 +16,3 @@ def writable(path, option):
     if not os.access(path.parent, os.W_OK):
         raise UsageError(f"{option} {path}: the folder cannot be written")
     return path
-
-
-def write_text(path, text):
-    """The file is the old one or the new one, never a part."""
-    path = pathlib.Path(path)
-    umask = os.umask(0)
-    os.umask(umask)
-    with tempfile.NamedTemporaryFile(
-        "w", dir=path.parent, suffix=".part", delete=False, encoding="utf-8"
-    ) as file:
-        try:
-            file.write(text)
-            file.flush()
-            os.fchmod(file.fileno(), 0o666 & ~umask)
-            os.replace(file.name, path)
-        except BaseException:
-            os.unlink(file.name)
-            raise

@@ -44,3 +44,24 @@ class ProgressBar:
     def clear(self):
         if self.drawn:
             print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+
+class Line:
+    """One line on stderr, if it is a terminal, that says how far something is."""
+
+    def __enter__(self):
+        self.drawn = False
+        return self
+
+    def __exit__(self, *_):
+        self.clear()
+
+    def show(self, text):
+        if sys.stderr.isatty():
+            print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+            self.drawn = True
+
+    def clear(self):
+        if self.drawn:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
+            self.drawn = False
