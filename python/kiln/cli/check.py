@@ -182,10 +182,7 @@ def _tell(error):
 
 
 def _check_program(path, options, found):
-    try:
-        program, diagnostics = _core.parse_program(pathlib.Path(path).read_text())
-    except (ValueError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: {error}") from None
+    program, diagnostics = inputs.parsed_program(path)
     target = _target.instance(program.target)
     checked = findings.Checked(program.kernel, target, "refused", diagnostics=diagnostics)
     if not checked.has_errors:

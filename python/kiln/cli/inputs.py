@@ -10,7 +10,7 @@ import sys
 import numpy as np
 
 import kiln
-from kiln import _arrays, _compat, _core, _dtypes, _target
+from kiln import _arrays, _compat, _core, _dtypes, _run, _target
 from kiln.cli.errors import UsageError
 
 FORMS = """\
@@ -174,6 +174,22 @@ def bind(kernel, values):
     except TypeError as error:
         signature = inspect.signature(kernel.fn)
         raise UsageError(f"{kernel.__name__}{signature}: {error}\n{FORMS}") from None
+
+
+def parsed_program(path):
+    """(program, diagnostics) of a .kiln file."""
+    try:
+        return _core.parse_program(pathlib.Path(path).read_text())
+    except (ValueError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: {error}") from None
+
+
+def valid_program(path):
+    """The program of a .kiln file; NkiValidationError if it has errors."""
+    program, diagnostics = parsed_program(path)
+    if any(d["severity"] == "error" for d in diagnostics):
+        raise _run.NkiValidationError(program.kernel, diagnostics)
+    return program
 
 
 def program_inputs(program, values):

@@ -3,10 +3,8 @@
 import argparse
 import contextlib
 import json
-import pathlib
 import sys
 
-from kiln import _core, _run
 from kiln.cli import files, inputs
 from kiln.cli.errors import FAILED, UsageError, shown
 from kiln.cli.progress import ProgressBar
@@ -133,12 +131,7 @@ def _of_kernel(path, name, values, target, options):
 def _of_program(path, options):
     from kiln import profiling
 
-    try:
-        program, diagnostics = _core.parse_program(pathlib.Path(path).read_text())
-    except (ValueError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: {error}") from None
-    if any(d["severity"] == "error" for d in diagnostics):
-        raise _run.NkiValidationError(program.kernel, diagnostics)
+    program = inputs.valid_program(path)
     values = inputs.parse_arguments(options.arg)
     execute = not options.no_execute
     arrays = inputs.program_inputs(program, values) if execute or values else None

@@ -87,12 +87,7 @@ def _run_kernel(path, name, options):
 
 
 def _run_program(path, options):
-    try:
-        program, diagnostics = _core.parse_program(pathlib.Path(path).read_text())
-    except (ValueError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: {error}") from None
-    if any(d["severity"] == "error" for d in diagnostics):
-        raise _run.NkiValidationError(program.kernel, diagnostics)
+    program = inputs.valid_program(path)
     values = inputs.parse_arguments(options.arg)
     arrays = inputs.program_inputs(program, values)
     seconds = []

@@ -1,10 +1,9 @@
 """kiln text: prints a program."""
 
 import argparse
-import pathlib
 import sys
 
-from kiln import _compat, _core, _run, _target
+from kiln import _compat, _run, _target
 from kiln.cli import inputs
 from kiln.cli.errors import UsageError, shown
 
@@ -28,7 +27,7 @@ def action(options):
     path, name = inputs.split_file(options.file)
     if path.endswith(".kiln"):
         inputs.refuse_compat(options.compat)
-        program = _parse(inputs.existing(path))
+        program = inputs.valid_program(inputs.existing(path))
     elif name is None:
         raise UsageError(f"{path}: which kernel? write {path}:NAME")
     else:
@@ -37,16 +36,6 @@ def action(options):
         program = _record(path, name, options)
     sys.stdout.write(program.text(not options.no_locations))
     return 0
-
-
-def _parse(path):
-    try:
-        program, diagnostics = _core.parse_program(pathlib.Path(path).read_text())
-    except (ValueError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: {error}") from None
-    if any(d["severity"] == "error" for d in diagnostics):
-        raise _run.NkiValidationError(program.kernel, diagnostics)
-    return program
 
 
 def _record(path, name, options):
