@@ -228,7 +228,7 @@ class KernelChecks:
             write(f"written: {self._config.option.kiln_check_json}")
 
     def _write(self, path):
-        from kiln.cli import files
+        from kiln import _files
         from kiln.findings import as_json
 
         data = as_json.report(self._report())
@@ -236,4 +236,4 @@ class KernelChecks:
         data["not_checked"] = [
             {"kernel": c.kernel, "target": c.target, "reason": c.exception} for c in self._failed()
         ]
-        files.write_text(pathlib.Path(path), json.dumps(data, indent=2) + "\n")
+        _files.write_text(pathlib.Path(path), json.dumps(data, indent=2) + "\n")

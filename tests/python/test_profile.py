@@ -314,11 +314,18 @@ def test_control_c_leaves_no_file(kernels, tmp_path):
     command = [sys.executable, "-m", "kiln", "profile", f"{kernels}:double"]
     command += ["--arg", "x=rand:1048576x512", "--no-execute", "--html", str(page)]
     env = {"PYTHONPATH": str(pathlib.Path(kiln.__file__).parents[1]), "PATH": "/usr/bin:/bin"}
-    process = subprocess.Popen(command, env=env, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
-    try:
-        process.wait(timeout=1.5)
-    except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
-        assert process.returncode == 130
-    assert not page.exists()
+    stopped = 0
+    for seconds in (0.5, 1.0, 1.5):  # in the middle of one thing or another
+        process = subprocess.Popen(command, env=env, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+        try:
+            process.wait(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGINT)
+        process.communicate(timeout=120)
+        if process.returncode == 130:
+            assert [path.name for path in tmp_path.iterdir()] == ["kernels.py"]
+            stopped += 1
+        else:
+            assert process.returncode == 0  # it was through
+            page.unlink()
+    assert stopped > 0
