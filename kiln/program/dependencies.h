@@ -54,14 +54,14 @@ class Dependencies {
     std::visit(
         [&](const auto& i) {
           // What it only writes comes last, or it would hide who wrote what it reads.
-          for_each_access(i, program_.tiles, [&](ViewId id, Access access) {
-            if (access == Access::write) return;
-            gathers |= use(number, program_.tiles.tile(id), access, fn);
-          });
-          for_each_tile(i, program_.tiles, [&](ViewId id, Access access) {
-            if (access != Access::write) return;
-            gathers |= use(number, program_.tiles.tile(id), access, fn);
-          });
+          for (const bool written : {false, true}) {
+            for_each_tile(i, program_.tiles, [&](ViewId id, Access access) {
+              if ((access == Access::write) != written) return;
+              const Tile tile = program_.tiles.tile(id);
+              if (tile.dynamic.valid()) read_index(number, tile.dynamic, fn);
+              gathers |= use(number, tile, access, fn);
+            });
+          }
           if (!registers_.empty()) {
             for_each_register(i, program_.tiles, [&](RegisterId id, Access access) {
               use(number, registers_[id.value], access, fn);
@@ -127,6 +127,12 @@ class Dependencies {
     return !writes          ? Hazard::read_after_write
            : earlier_writes ? Hazard::write_after_write
                             : Hazard::write_after_read;
+  }
+
+  template <class Fn>
+  void read_index(uint32_t number, DynamicId dynamic, Fn&& fn) {
+    const ViewId index = program_.tiles.dynamic(dynamic).index;
+    if (index.valid()) use(number, program_.tiles.tile(index), Access::read, fn);
   }
 
   template <class Fn>

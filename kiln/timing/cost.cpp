@@ -224,6 +224,8 @@ class Pricing {
 Costs costs_of(const Program& program) {
   Costs costs;
   costs.of.reserve(program.code.size());
+  costs.transfers.reserve(program.code.size() / 3);
+  costs.arrays.reserve(program.code.size() / 3);
   Pricing pricing(program);
   for (size_t i = 0; i < program.code.size(); ++i) {
     costs.of.push_back(

@@ -44,6 +44,9 @@ class CoreModel {
         clock_(rates_.tensor) {
     steps_.resize(sequence_.size());
     transfers_.reserve(costs_.transfers.size());
+    std::array<size_t, stream_count> sizes{};
+    for (uint32_t i = 0; i < sequence_.size(); ++i) ++sizes[static_cast<size_t>(graph_.stream(i))];
+    for (size_t q = 0; q < queues_.size(); ++q) queues_[q].steps.reserve(sizes[q]);
     for (uint32_t step = 0; step < sequence_.size(); ++step) {
       queues_[static_cast<size_t>(graph_.stream(step))].steps.push_back(step);
     }

@@ -316,7 +316,14 @@ def test_control_c_leaves_no_file(kernels, tmp_path):
     env = {"PYTHONPATH": str(pathlib.Path(kiln.__file__).parents[1]), "PATH": "/usr/bin:/bin"}
     stopped = 0
     for seconds in (0.5, 1.0, 1.5):  # in the middle of one thing or another
-        process = subprocess.Popen(command, env=env, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+        process = subprocess.Popen(
+            command,
+            env=env,
+            stderr=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            # Jobs in the background are started with it ignored.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        )
         try:
             process.wait(timeout=seconds)
         except subprocess.TimeoutExpired:
