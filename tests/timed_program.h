@@ -44,7 +44,7 @@ inline Timed timed(std::vector<std::shared_ptr<const Program>> programs) {
   Timed t = prepared(std::move(programs));
   Result<Timeline> timeline = make_timeline(t.cores, {});
   if (!timeline.ok()) FAIL(timeline.error().message);
-  t.timeline = std::move(*timeline);
+  t.timeline = std::move(timeline).value();
   return t;
 }
 

@@ -16,8 +16,7 @@ namespace {
 
 class RandomKernel {
  public:
-  RandomKernel(uint32_t seed, Generation target)
-      : random_(seed), recorder_("random", target), target_(target) {
+  RandomKernel(uint32_t seed, Generation target) : random_(seed), recorder_("random", target) {
     for (int i = 0; i < 3; ++i) hbm_.push_back(hbm(DType::float32));
     for (int i = 0; i < 4; ++i) {
       sbuf_.push_back(tile(Memory::sbuf, 1024));
@@ -127,7 +126,6 @@ class RandomKernel {
 
   std::mt19937 random_;
   Recorder recorder_;
-  Generation target_;
   std::vector<ViewId> hbm_, sbuf_;
 };
 
